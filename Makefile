@@ -1,0 +1,31 @@
+# Two commands matter: `make demo` and `make test`. Both set up everything they need in .venv first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo-output
+
+.PHONY: demo test lint bench setup clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "HepaDose needs Python 3.11 or newer; call: make PYTHON=python3.11")'
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report,codecs,slicer,test]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/hepadose demo --output $(DEMO)
+
+test: lint
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/lint-imports --no-logo
+
+bench: setup
+	@$(BIN)/python Testing/benchmarks/run_all.py
+
+clean:
+	rm -rf $(VENV) $(DEMO)
