@@ -148,7 +148,7 @@ def distances_between(
     centers_b = np.argwhere(points_b) * np.asarray(spacing_kji_mm, dtype=float)
     if not len(centers_a) or not len(centers_b):
         return SurfaceDistances(*[_NAN] * 7, points_a=len(centers_a), points_b=len(centers_b))
-    return _summarize(_nearest_mm(centers_a, centers_b), _nearest_mm(centers_b, centers_a))
+    return summarize_distances(_nearest_mm(centers_a, centers_b), _nearest_mm(centers_b, centers_a))
 
 
 def _nearest_mm(centers: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -158,7 +158,8 @@ def _nearest_mm(centers: np.ndarray, others: np.ndarray) -> np.ndarray:
     return cKDTree(others, balanced_tree=False, compact_nodes=False).query(centers)[0]
 
 
-def _summarize(a_to_b: np.ndarray, b_to_a: np.ndarray) -> SurfaceDistances:
+def summarize_distances(a_to_b: np.ndarray, b_to_a: np.ndarray) -> SurfaceDistances:
+    """All conventions of mean and maximum from the directed nearest distances in mm; neither may be empty."""
     pooled = np.concatenate([a_to_b, b_to_a])
     p95_a, p95_b = float(np.percentile(a_to_b, 95)), float(np.percentile(b_to_a, 95))
     return SurfaceDistances(

@@ -84,7 +84,7 @@ def extremes_over_ball(values: np.ndarray, domain: np.ndarray, runs: np.ndarray)
 def _filter_planes(values: np.ndarray, runs: np.ndarray, extreme: np.ufunc, neutral: int) -> np.ndarray:
     """One extreme over the ball, plane by plane; outside the array nothing counts."""
     reach_k, reach_j, reach_i = (int(np.abs(runs[:, axis]).max()) for axis in range(3))
-    depth, height, width = values.shape
+    depth, height, _ = values.shape
     result = np.full_like(values, neutral)
     recent: dict[int, list[np.ndarray]] = {}
     for k in range(depth):

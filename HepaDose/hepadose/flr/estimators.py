@@ -46,8 +46,8 @@ def companion_estimators(dose: np.ndarray, reaction: np.ndarray, best_gy: float)
         logistic_width_gy=width,
         auc=auc,
         youden_gy=youden,
-        concordance_of_reaction=common / np.count_nonzero(reaction),
-        concordance_of_isodose=common / inside.sum() if inside.any() else float("nan"),
+        concordance_of_reaction=common / int(np.count_nonzero(reaction)),
+        concordance_of_isodose=common / int(inside.sum()) if inside.any() else float("nan"),
     )
 
 

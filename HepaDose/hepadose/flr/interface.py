@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from hepadose.evaluation.surface import summarize_distances
 from hepadose.flr.result import SurfaceRow
 
 NEIGHBORS = ndimage.generate_binary_structure(3, 1)
@@ -73,28 +74,31 @@ def surface_table(
         One per level; NaN where either boundary is empty.
     """
     scale = np.asarray(spacing_kji_mm)
-    own = np.argwhere(interface_voxels(reaction, liver)) * scale
-    tree = cKDTree(own) if own.size else None
+    boundary = interface_voxels(reaction, liver)
+    own = np.argwhere(boundary) * scale
+    to_reaction = ndimage.distance_transform_edt(~boundary, sampling=spacing_kji_mm)
     # A voxel is on the boundary of {dose ≥ level} exactly when its own dose reaches the level and a face
     # neighbor's in the liver does not: one minimum serves all levels.
     neighbors = ndimage.minimum_filter(np.where(liver, dose, np.inf), footprint=NEIGHBORS, mode="nearest")
-    candidates = np.argwhere(liver & (neighbors < dose))
-    own_dose, other_dose = dose[tuple(candidates.T)], neighbors[tuple(candidates.T)]
-    points = candidates * scale
-    return tuple(
-        _surface_row(float(level), own, tree, points[(own_dose >= level) & (other_dose < level)]) for level in levels_gy
-    )
+    candidates = np.nonzero(liver & (neighbors < dose))
+    own_dose, other_dose, back = dose[candidates], neighbors[candidates], to_reaction[candidates]
+    points = np.stack(candidates, axis=1) * scale
+    rows = []
+    for level in levels_gy:
+        chosen = (own_dose >= level) & (other_dose < level)
+        rows.append(_surface_row(float(level), own, points[chosen], back[chosen]))
+    return tuple(rows)
 
 
-def _surface_row(level_gy: float, own: np.ndarray, tree: cKDTree | None, other: np.ndarray) -> SurfaceRow:
-    if tree is None or not len(other):
+def _surface_row(level_gy: float, own: np.ndarray, points: np.ndarray, back: np.ndarray) -> SurfaceRow:
+    if not len(own) or not len(points):
         return SurfaceRow(level_gy, *[float("nan")] * 4)
-    forth = cKDTree(other).query(own)[0]
-    back = tree.query(other)[0]
+    forth = cKDTree(points, balanced_tree=False, compact_nodes=False).query(own, workers=2)[0]
+    distances = summarize_distances(forth, back)
     return SurfaceRow(
         level_gy=level_gy,
-        mean_mm=float((forth.sum() + back.sum()) / (forth.size + back.size)),
-        hd95_mm=float(max(np.percentile(forth, 95), np.percentile(back, 95))),
-        reaction_to_isodose_mm=float(forth.mean()),
-        isodose_to_reaction_mm=float(back.mean()),
+        mean_mm=distances.mean_mm,
+        hd95_mm=distances.hd95_mm,
+        reaction_to_isodose_mm=distances.a_to_b_mm,
+        isodose_to_reaction_mm=distances.b_to_a_mm,
     )

@@ -7,22 +7,14 @@ Neither is a good default: bands depend on the pixel count, and the liver's caps
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from scipy import ndimage
 
 from hepadose.errors import GeometryMismatchError
+from hepadose.flr.settings import PlanarDefinition
 
 BAND_RATIO = 0.02
 """Band width as a part of the image diagonal, in both definitions."""
-
-
-class PlanarDefinition(StrEnum):
-    """Which published 2-D definition."""
-
-    CHENG = "cheng"
-    PUBLISHED_SCRIPT = "published-script"
 
 
 def cheng_distance_px(shape: tuple[int, int], ratio: float = BAND_RATIO) -> int:

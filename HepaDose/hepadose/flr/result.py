@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepadose.findings import Finding
-from hepadose.flr.settings import DoseQuantity, FlrSettings
+from hepadose.flr.settings import DoseQuantity, FlrSettings, PlanarDefinition
 from hepadose.images import Image
 from hepadose.provenance import SegmentationOrigin
 
@@ -82,6 +82,15 @@ class SurfaceRow:
     """Larger of the two directed 95th percentiles."""
     reaction_to_isodose_mm: float
     isodose_to_reaction_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class PlanarCurve:
+    """Mean over slices of a published 2-D Boundary IoU per level; comparable with publications only."""
+
+    definition: PlanarDefinition
+    levels_gy: np.ndarray
+    boundary_iou: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -178,3 +187,5 @@ class FlrResult:
     findings: tuple[Finding, ...]
     """Pre-flight findings, quality gates and warnings, in the order they arose."""
     software_version: str
+    planar: tuple[PlanarCurve, ...] = ()
+    """Published 2-D definitions, where asked for."""

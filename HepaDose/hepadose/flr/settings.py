@@ -31,6 +31,13 @@ class BandMode(StrEnum):
     OUTER = "outer"
 
 
+class PlanarDefinition(StrEnum):
+    """A published 2-D Boundary IoU, for comparison with published numbers."""
+
+    CHENG = "cheng"
+    PUBLISHED_SCRIPT = "published-script"
+
+
 @dataclass(frozen=True)
 class FlrSettings:
     """Settings of one focal-liver-reaction analysis.
@@ -57,6 +64,8 @@ class FlrSettings:
         Number of bootstrap samples.
     seed : int
         Seed of the bootstrap: the same input gives the same interval.
+    planar_definitions : tuple of PlanarDefinition
+        Published 2-D definitions to evaluate beside, at the levels of the surface table.
 
     Raises
     ------
@@ -76,6 +85,7 @@ class FlrSettings:
     block_mm: float = 20.0
     bootstrap_samples: int = 1000
     seed: int = 0
+    planar_definitions: tuple[PlanarDefinition, ...] = ()
 
     def __post_init__(self) -> None:
         _require_range("alpha/beta", self.alpha_beta_gy, 0.5, 30.0, "Gy")
@@ -91,11 +101,35 @@ class FlrSettings:
         if len(self.levels_gy) < 5:
             raise SettingsError(f"At least 5 levels are needed to find a maximum, got {len(self.levels_gy)}.")
 
+    @classmethod
+    def spanning(cls, maximum_gy: float, **choices: object) -> FlrSettings:
+        """Settings whose levels reach from 5 Gy to the largest dose, rounded up to a whole Gy.
+
+        Parameters
+        ----------
+        maximum_gy : float
+            Largest dose in the liver, in Gy of the chosen quantity.
+        **choices : object
+            Any other setting; ``first_level_gy`` and ``last_level_gy`` given here are kept.
+        """
+        choices.setdefault("last_level_gy", max(float(np.ceil(maximum_gy)), 10.0))
+        # About 60 table rows at most: 1, 2 or 5 Gy apart.
+        choices.setdefault("surface_step_gy", next((s for s in (1.0, 2.0) if choices["last_level_gy"] <= 65 * s), 5.0))
+        return cls(**choices)
+
     @property
     def levels_gy(self) -> np.ndarray:
         """All levels in Gy, ascending."""
-        count = int(np.floor((self.last_level_gy - self.first_level_gy) / self.level_step_gy + 1e-9)) + 1
-        return np.round(self.first_level_gy + self.level_step_gy * np.arange(count), 6)
+        return self._levels(self.level_step_gy)
+
+    @property
+    def table_levels_gy(self) -> np.ndarray:
+        """The coarser levels of the surface table and of the 2-D definitions, in Gy."""
+        return self._levels(self.surface_step_gy)
+
+    def _levels(self, step_gy: float) -> np.ndarray:
+        count = int(np.floor((self.last_level_gy - self.first_level_gy) / step_gy + 1e-9)) + 1
+        return np.round(self.first_level_gy + step_gy * np.arange(count), 6)
 
 
 def _require_range(name: str, value: float, low: float, high: float, unit: str) -> None:
