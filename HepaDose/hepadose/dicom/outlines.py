@@ -59,14 +59,14 @@ def trace_outlines(mask: np.ndarray) -> list[np.ndarray]:
     >>> float(signed_area(outline))
     5.5
     """
-    padded = np.pad(np.asarray(mask, dtype=float), 1)
+    corner, padded = _cropped_and_padded(mask)
     starts, ends = _directed_steps(padded >= LEVEL)
     if not starts.size:
         return []
     order = np.argsort(starts)
     follower = order[np.searchsorted(starts[order], ends)]
     points = _crossings(padded, starts)
-    return [_without_collinear(points[loop] - 1.0) for loop in _loops(follower)]
+    return [_without_collinear(points[loop] + corner) for loop in _loops(follower)]
 
 
 def signed_area(outline: np.ndarray) -> float:
@@ -106,6 +106,16 @@ def contains(outline: np.ndarray, point: np.ndarray) -> bool:
     crossed = (y1 <= point[1]) != (y2 <= point[1])
     x = x1[crossed] + (point[1] - y1[crossed]) / (y2[crossed] - y1[crossed]) * (x2[crossed] - x1[crossed])
     return bool(np.count_nonzero(x > point[0]) % 2)
+
+
+def _cropped_and_padded(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part around the inside with one more pixel on every side, and the (i, j) of its first pixel."""
+    inside = np.asarray(mask) >= LEVEL
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not rows.size:
+        return np.zeros(2), np.zeros((1, 1))
+    padded = np.pad(np.asarray(mask, dtype=float), 1)[rows[0] : rows[-1] + 3, columns[0] : columns[-1] + 3]
+    return np.array([columns[0] - 1.0, rows[0] - 1.0]), padded
 
 
 def _directed_steps(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
