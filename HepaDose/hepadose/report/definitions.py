@@ -1,0 +1,73 @@
+"""What each figure of the result means, in one line: shown beside the number in the report and in the scene."""
+
+from __future__ import annotations
+
+from hepadose.flr.result import FlrResult
+from hepadose.report.text import interval, number, quantity_words
+
+FLR_WRITTEN_OUT = (
+    "FLR here means focal liver reaction: the part of the liver that changed after irradiation. "
+    "Liver surgeons read FLR as future liver remnant; the two have nothing to do with each other."
+)
+
+METHOD = (
+    "Every isodose region inside the liver is compared with the reaction by the overlap of their boundary bands "
+    "(Boundary IoU). The capsule of the liver does not count as boundary. The best level is the vertex of a parabola "
+    "through the top of that curve; the interval joins the scatter over blocks of liver with the dose uncertainty that "
+    "the registration error causes at the reaction's edge."
+)
+
+
+def best_rows(result: FlrResult) -> list[tuple[str, str, str]]:
+    """Name, value and meaning of the figures around the best level."""
+    best = result.best
+    return [
+        ("Best level", number(best.refined_gy, 1, "Gy"), f"Vertex of the curve's top; {quantity_words(result.dose)}"),
+        ("95 % interval", interval(best.interval_gy), "Scatter of the edge and registration error together"),
+        ("Interval of the edge alone", interval(best.bootstrap_interval_gy), "Bootstrap over blocks of liver"),
+        ("Plateau", interval(best.plateau_gy), "Levels with at least 95 % of the largest Boundary IoU"),
+        ("Largest Boundary IoU", number(best.boundary_iou, 2), f"At the level {number(best.level_gy, 1, 'Gy')}"),
+        (
+            "Dose uncertainty",
+            number(best.dose_uncertainty_gy, 1, "Gy"),
+            f"Registration error {number(best.registration_error_mm, 1, 'mm')} × gradient "
+            f"{number(best.gradient_gy_per_mm, 2, 'Gy/mm')}; one standard deviation",
+        ),
+        ("Reaction", number(result.reaction_ml, 1, "ml"), "Volume inside the liver"),
+        ("Liver", number(result.liver_ml, 0, "ml"), "Volume of the liver on the follow-up CT"),
+        ("Interface", number(result.interface_cm2, 1, "cm²"), "Area of the reaction's boundary inside the liver"),
+    ]
+
+
+def estimator_rows(result: FlrResult) -> list[tuple[str, str, str]]:
+    """Name, value and definition of the companion estimators; doses in the quantity of the result."""
+    estimators = result.estimators
+    return [
+        (
+            "Volume match",
+            number(estimators.volume_match_gy, 1, "Gy"),
+            "Isodose in the liver with the reaction's volume",
+        ),
+        (
+            "D90",
+            number(estimators.d90_gy, 1, "Gy"),
+            "Dose that 90 % of the reaction received; not the dose at its edge",
+        ),
+        (
+            "Logistic D50",
+            number(estimators.logistic_d50_gy, 1, "Gy"),
+            f"Dose of even odds over liver voxels; 50 % to 73 % within {number(estimators.logistic_width_gy, 1, 'Gy')}",
+        ),
+        ("Youden", number(estimators.youden_gy, 1, "Gy"), "Cut with the largest sensitivity + specificity"),
+        ("AUC", number(estimators.auc, 3), "How well dose alone tells reaction from liver (0.5 not at all, 1 fully)"),
+        (
+            "Reaction inside isodose",
+            number(100 * estimators.concordance_of_reaction, 1, "%"),
+            "Part of the reaction inside the best isodose",
+        ),
+        (
+            "Isodose inside reaction",
+            number(100 * estimators.concordance_of_isodose, 1, "%"),
+            "Part of the best isodose region that reacted",
+        ),
+    ]

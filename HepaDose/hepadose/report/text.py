@@ -1,0 +1,89 @@
+"""How numbers and answers read: the only place of the report where anything is rounded."""
+
+from __future__ import annotations
+
+import math
+
+from hepadose.findings import Finding, Level
+from hepadose.flr.result import DoseContext, FlrResult
+from hepadose.flr.settings import DoseQuantity
+
+UNDEFINED = "undefined"
+UNKNOWN = "not measured"
+GAP = "\N{NO-BREAK SPACE}"
+LEVEL_WORDS = {Level.OK: "Pass", Level.WARNING: "Check", Level.ERROR: "Problem"}
+SEVERITY = (Level.ERROR, Level.WARNING, Level.OK)
+
+
+def number(value: float | None, digits: int = 1, unit: str = "") -> str:
+    """A number with its unit; NaN is "undefined", None "not measured".
+
+    Examples
+    --------
+    >>> number(31.42, 1, "Gy").split(), number(float("nan"))
+    (['31.4', 'Gy'], 'undefined')
+    """
+    if value is None:
+        return UNKNOWN
+    if math.isnan(value):
+        return UNDEFINED
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return f"{text}{GAP}{unit}" if unit else text
+
+
+def interval(bounds: tuple[float, float], digits: int = 1, unit: str = "Gy") -> str:
+    """Two bounds with one unit, "29.8–33.1 Gy"; "undefined" where a bound is NaN."""
+    low, high = bounds
+    if math.isnan(low) or math.isnan(high):
+        return UNDEFINED
+    return f"{low:.{digits}f}–{high:.{digits}f}{GAP}{unit}"
+
+
+def fractionation(dose: DoseContext) -> str:
+    """The number of fractions in words."""
+    if dose.fractions is None:
+        return "fractions unknown"
+    return f"{dose.fractions} fraction{'' if dose.fractions == 1 else 's'}"
+
+
+def quantity_words(dose: DoseContext) -> str:
+    """Quantity, alpha/beta and fractions: what every dose of the result is stated with."""
+    if dose.quantity is DoseQuantity.PHYSICAL:
+        return f"physical dose, {fractionation(dose)}"
+    return f"{dose.quantity.label} with α/β {dose.alpha_beta_gy:g}{GAP}Gy, {fractionation(dose)}"
+
+
+def headline(result: FlrResult) -> str:
+    """The answer as one sentence, with interval, quantity and fractions."""
+    best = result.best
+    return (
+        f"The reaction follows the {number(best.refined_gy, 1, 'Gy')} isodose "
+        f"(95{GAP}% interval {interval(best.interval_gy)}; {quantity_words(result.dose)})."
+    )
+
+
+def physical_level_gy(result: FlrResult) -> float | None:
+    """The best level as physical dose in Gy; None where the fractions to compute it are unknown."""
+    if result.dose.quantity is DoseQuantity.PHYSICAL:
+        return result.best.refined_gy
+    return next((value for label, value in result.best_equivalents.items() if label.startswith("physical")), None)
+
+
+def by_severity(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Problems first, then what to check, then what is in order; within each in the order they arose."""
+    return sorted(findings, key=lambda finding: SEVERITY.index(finding.level))
+
+
+def verdict(findings: tuple[Finding, ...]) -> tuple[Level, str]:
+    """The worst level and one sentence on how far the answer can be relied on."""
+    problems = sum(finding.level is Level.ERROR for finding in findings)
+    checks = sum(finding.level is Level.WARNING for finding in findings)
+    if problems:
+        return Level.ERROR, f"{_count(problems, 'problem')}: do not rely on this value before it is resolved."
+    if checks:
+        return Level.WARNING, f"{_count(checks, 'point')} to check before this value is quoted."
+    return Level.OK, "All quality checks passed."
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

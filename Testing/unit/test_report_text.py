@@ -1,0 +1,95 @@
+"""How answers and numbers read."""
+
+import dataclasses
+
+import pytest
+from flr_example import analyzed, example_images
+
+from hepadose.findings import Level, error, ok, warning
+from hepadose.flr.settings import DoseQuantity
+from hepadose.report.isodoses import round_levels
+from hepadose.report.text import by_severity, headline, interval, number, physical_level_gy, verdict
+
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def result():
+    return analyzed(example_images()).result
+
+
+def spaced(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_headline_states_level_interval_quantity_and_fractions(result):
+    best = dataclasses.replace(result.best, refined_gy=31.42, interval_gy=(29.76, 33.149))
+    assert spaced(headline(dataclasses.replace(result, best=best))) == (
+        "The reaction follows the 31.4 Gy isodose (95 % interval 29.8–33.1 Gy; physical dose, 5 fractions)."
+    )
+
+
+def test_the_headline_of_an_equivalent_dose_states_alpha_beta(result):
+    dose = dataclasses.replace(result.dose, quantity=DoseQuantity.EQD2, alpha_beta_gy=3.0, fractions=1)
+    text = spaced(headline(dataclasses.replace(result, dose=dose)))
+    assert text.endswith("EQD2 with α/β 3 Gy, 1 fraction).")
+
+
+def test_unknown_fractions_are_said(result):
+    dose = dataclasses.replace(result.dose, fractions=None)
+    assert "fractions unknown" in headline(dataclasses.replace(result, dose=dose))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(31.42, "31.4 Gy"), (NAN, "undefined"), (None, "not measured"), (-0.26, "−0.3 Gy")]
+)
+def test_numbers_carry_their_unit_and_undefined_ones_say_so(value, text):
+    assert spaced(number(value, 1, "Gy")) == text
+
+
+def test_an_interval_with_an_undefined_end_is_undefined():
+    assert interval((NAN, 3.0)) == "undefined"
+
+
+def test_findings_are_listed_by_severity_and_in_their_order_within():
+    findings = (ok("a", ""), warning("b", ""), error("c", ""), warning("d", ""))
+    assert [finding.subject for finding in by_severity(findings)] == ["c", "b", "d", "a"]
+
+
+@pytest.mark.parametrize(
+    ("findings", "level", "words"),
+    [
+        ((), Level.OK, "All quality checks passed"),
+        ((ok("a", ""), warning("b", "")), Level.WARNING, "1 point to check"),
+        ((warning("b", ""), error("c", ""), error("d", "")), Level.ERROR, "2 problems: do not rely"),
+    ],
+)
+def test_the_verdict_follows_the_worst_finding(findings, level, words):
+    found, text = verdict(findings)
+    assert found is level
+    assert text.startswith(words)
+
+
+def test_the_physical_level_is_taken_from_the_equivalents_or_missing(result):
+    assert physical_level_gy(result) == result.best.refined_gy
+    dose = dataclasses.replace(result.dose, quantity=DoseQuantity.BED, alpha_beta_gy=3.0)
+    bed = dataclasses.replace(result, dose=dose)
+    assert physical_level_gy(bed) == result.best_equivalents["physical dose in 5 fractions"]
+    assert physical_level_gy(dataclasses.replace(bed, best_equivalents={})) is None
+
+
+@pytest.mark.parametrize(
+    ("highest", "best", "levels"),
+    [
+        (62.0, 31.4, [10, 20, 40, 50, 60]),
+        (9.0, 5.0, [2, 4, 6, 8]),
+        (0.0, 5.0, []),
+        (NAN, 5.0, []),
+        (1000.0, 31.0, None),
+    ],
+)
+def test_isodose_lines_are_round_few_and_keep_clear_of_the_best(highest, best, levels):
+    found = round_levels(highest, best)
+    assert len(found) <= 6
+    if levels is not None:
+        assert found == levels
