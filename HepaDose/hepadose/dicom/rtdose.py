@@ -179,6 +179,7 @@ def _values_gy(dataset: Dataset) -> tuple[np.ndarray, list[Finding]]:
     scaling = float(required(dataset, "DoseGridScaling", SUBJECT, "no scaling is ever assumed; export the dose again"))
     if not (np.isfinite(scaling) and scaling > 0):
         raise UnitsError(f"The dose grid scaling is {scaling:g} Gy, expected a positive number; export the dose again.")
+    required(dataset, "PixelData", SUBJECT)
     try:
         stored = dataset.pixel_array
     except (ValueError, RuntimeError, AttributeError, NotImplementedError) as problem:
@@ -213,7 +214,8 @@ def _on_even_planes(dataset: Dataset, values_gy: np.ndarray) -> tuple[Image, lis
         gaps_mm = np.diff(offsets_mm)
         step_mm = wanted_mm[1] - wanted_mm[0]
         values_gy = interpolate_slices(values_gy, offsets_mm, wanted_mm)
-        text = f"The planes are {gaps_mm.min():.2f} to {gaps_mm.max():.2f} mm apart: resampled linearly to {step_mm:.2f} mm."
+        uneven = f"{gaps_mm.min():.2f} to {gaps_mm.max():.2f} mm"
+        text = f"The planes are {uneven} apart: they were resampled linearly to {step_mm:.2f} mm."
         findings, offsets_mm = [warning(SUBJECT, text)], wanted_mm
     spacing_mm = (column_mm, row_mm, float(offsets_mm[-1]) / (len(offsets_mm) - 1))
     return Image(np.ascontiguousarray(values_gy), spacing_mm, tuple(origin_lps), axes), findings
