@@ -63,8 +63,8 @@ def total_dose(
     if kind is None:
         found = ", ".join(f"{count} {kind.value}" for kind, count in kinds.items())
         raise UnitsError(
-            f"None of the {len(doses)} dose objects is the dose of a whole plan (found: {found}); export the plan's dose "
-            "(DoseSummationType PLAN)."
+            f"None of the {len(doses)} dose objects is the dose of a whole plan (found: {found}); "
+            "export the plan's dose (DoseSummationType PLAN)."
         )
     chosen = [dose for dose in doses if dose.summation_type is kind]
     total = _total(kind, chosen, plan, fractions_confirmed)

@@ -6,6 +6,7 @@ Filling is :mod:`hepadose.dicom.rasterize`'s part.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -115,6 +116,10 @@ class RtStruct:
     manufacturer: str
     findings: tuple[Finding, ...]
     sop_instance_uid: str = ""
+
+    def __iter__(self) -> Iterator[Structure]:
+        """Its structures."""
+        return iter(self.structures)
 
 
 @tolerant

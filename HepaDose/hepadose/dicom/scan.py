@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from hepadose.dicom.ct import kind_of_ct_image
 from hepadose.dicom.files import date_of, looks_like_dicom, orientation, read_dataset, tolerant, uid_of
 from hepadose.errors import HepaDoseError, MissingInputError, UnreadableFileError
-from hepadose.findings import Finding, ok, warning
+from hepadose.findings import Finding, error, ok, warning
 
 SUBJECT = "Folder"
 
@@ -54,7 +54,8 @@ class CtSeriesFiles:
         """The series in words, without anything a person typed: "series 2: 84 slices of 2.5 mm, 512 × 512 pixels …"."""
         spacing = "unknown thickness" if np.isnan(self.spacing_mm) else f"{self.spacing_mm:.3g} mm"
         pixel = f"{self.pixel_mm[0]:.3g} × {self.pixel_mm[1]:.3g} mm"
-        return f"series {self.number}: {len(self.paths)} slices of {spacing}, {self.columns} × {self.rows} pixels of {pixel}"
+        size = f"{self.columns} × {self.rows} pixels of {pixel}"
+        return f"series {self.number}: {len(self.paths)} slices of {spacing}, {size}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,7 @@ def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = No
         raise MissingInputError(
             f"The folder {folder.name} holds no readable DICOM file; choose the folder with the export."
         )
+    findings += _patient_findings(headers)
     headers, copies = _without_copies(headers)
     if copies:
         findings.append(warning(SUBJECT, f"{copies} copies of the same object were ignored."))
@@ -142,6 +144,14 @@ def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -
     if foreign:
         findings.append(ok(SUBJECT, f"{foreign} files that are not DICOM were ignored."))
     return headers, findings
+
+
+def _patient_findings(headers: list[_Header]) -> list[Finding]:
+    patients = {str(header.dataset.get("PatientID") or "").strip() for header in headers} - {""}
+    if len(patients) < 2:
+        return []
+    text = f"The files carry {len(patients)} different patient identifiers; give the files of one patient."
+    return [error(SUBJECT, text)]
 
 
 def _without_copies(headers: list[_Header]) -> tuple[list[_Header], int]:
