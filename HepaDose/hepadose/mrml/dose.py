@@ -1,0 +1,129 @@
+"""Dose as a volume node that SlicerRT recognizes, and isodose regions as segments with their volume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hepadose.images import Image
+from hepadose.mrml.images import image_to_volume_node, volume_node_to_image
+from hepadose.mrml.nodes import new_node
+from hepadose.mrml.segmentation import SegmentMask
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLColorTableNode, vtkMRMLScalarVolumeNode, vtkMRMLScene
+
+DOSE_VOLUME = "DicomRtImport.DoseVolume"
+DOSE_UNIT_NAME = "DicomRtImport.DoseUnitName"
+DOSE_UNIT_VALUE = "DicomRtImport.DoseUnitValue"
+WITHOUT_DOSE = "HepaDose.VoxelsOutsideDoseGrid"
+COLOR_TABLE_NAME = "Dose"
+COLORS = 256
+STOPS = (
+    (0.0, (0.0, 0.0, 0.55)),
+    (0.3, (0.0, 0.65, 1.0)),
+    (0.5, (0.2, 0.8, 0.2)),
+    (0.75, (1.0, 0.85, 0.0)),
+    (1.0, (0.85, 0.0, 0.0)),
+)
+"""Blue over green and yellow to red, as planning systems color dose."""
+
+
+def dose_to_volume_node(scene: vtkMRMLScene, dose_gy: Image, name: str) -> vtkMRMLScalarVolumeNode:
+    """A dose volume in Gy with SlicerRT's attributes and a dose color table.
+
+    Voxels without a dose (NaN) are stored as 0 Gy, because viewers and histograms stumble over NaN; their number is
+    kept in the attribute ``HepaDose.VoxelsOutsideDoseGrid``.
+    """
+    missing = int(np.count_nonzero(~np.isfinite(dose_gy.array)))
+    stored = dose_gy.with_array(np.nan_to_num(dose_gy.array, nan=0.0, posinf=0.0, neginf=0.0))
+    maximum = max(float(stored.array.max()), 1.0)
+    node = image_to_volume_node(scene, stored, name, window=(maximum / 2, maximum))
+    for attribute, value in {
+        DOSE_VOLUME: "1",
+        DOSE_UNIT_NAME: "GY",
+        DOSE_UNIT_VALUE: "1.0",
+        WITHOUT_DOSE: str(missing),
+    }.items():
+        node.SetAttribute(attribute, value)
+    display = node.GetDisplayNode()
+    display.SetAndObserveColorNodeID(dose_color_table(scene).GetID())
+    display.SetLowerThreshold(0.05 * maximum)
+    display.SetUpperThreshold(10.0 * maximum)
+    display.ApplyThresholdOn()
+    return node
+
+
+def is_dose_volume(node: vtkMRMLScalarVolumeNode) -> bool:
+    """Whether a volume is marked as dose, by SlicerRT or by HepaDose."""
+    return node.GetAttribute(DOSE_VOLUME) is not None
+
+
+def volume_node_to_dose(node: vtkMRMLScalarVolumeNode) -> Image:
+    """A dose volume node as an :class:`Image` in Gy.
+
+    Raises
+    ------
+    MissingInputError, GeometryMismatchError
+        As :func:`hepadose.mrml.images.volume_node_to_image`.
+    """
+    image = volume_node_to_image(node, "dose")
+    return image.with_array(image.array.astype(np.float32, copy=False))
+
+
+def dose_color_table(scene: vtkMRMLScene) -> vtkMRMLColorTableNode:
+    """The scene's dose color table; made once."""
+    for place in range(scene.GetNumberOfNodesByClass("vtkMRMLColorTableNode")):
+        node = scene.GetNthNodeByClass(place, "vtkMRMLColorTableNode")
+        if node.GetName() == COLOR_TABLE_NAME:
+            return node
+    node = new_node(scene, "vtkMRMLColorTableNode", COLOR_TABLE_NAME)
+    node.SetTypeToUser()
+    node.SetHideFromEditors(False)
+    node.SetNumberOfColors(COLORS)
+    positions = np.linspace(0.0, 1.0, COLORS)
+    at, colors = zip(*STOPS, strict=True)
+    channels = [np.interp(positions, at, [color[channel] for color in colors]) for channel in range(3)]
+    for place in range(COLORS):
+        node.SetColor(place, f"{100 * positions[place]:.0f} %", *(float(channel[place]) for channel in channels), 1.0)
+    return node
+
+
+def color_of_dose(fraction: float) -> tuple[float, float, float]:
+    """The color table's color at a fraction (0–1) of the maximum."""
+    at, colors = zip(*STOPS, strict=True)
+    return tuple(float(np.interp(fraction, at, [color[channel] for color in colors])) for channel in range(3))
+
+
+def isodose_segments(
+    dose: Image, levels_gy: Sequence[float], *, quantity: str = "", within: Image | None = None
+) -> list[SegmentMask]:
+    """One segment per level with its volume in the name: "31.4 Gy isodose (212 ml)".
+
+    Parameters
+    ----------
+    dose : Image
+        Dose in Gy of the quantity of the levels; NaN belongs to no region.
+    levels_gy : sequence of float
+        The levels; a voxel belongs to the region when its dose is at least the level.
+    quantity : str
+        Added after "Gy" where it is not physical dose ("EQD2").
+    within : Image, optional
+        Boolean mask that the regions are cut to.
+
+    Returns
+    -------
+    list of SegmentMask
+        In the order of the levels; all False where no voxel reaches a level.
+    """
+    highest = float(np.nanmax(dose.array, initial=1e-6))
+    segments = []
+    for level in levels_gy:
+        region = dose.array >= level
+        mask = dose.with_array(region if within is None else region & within.array)
+        words = " ".join(part for part in (f"{level:.1f} Gy", quantity, "isodose") if part)
+        name = f"{words} ({mask.volume_ml():.0f} ml)"
+        segments.append(SegmentMask(name, mask, color_of_dose(level / highest), outline_only=True))
+    return segments

@@ -1,0 +1,215 @@
+"""Masks from and to segmentation nodes; segments may overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hepadose.errors import AmbiguousInputError, EmptyRegionError, MissingInputError
+from hepadose.images import Image, bounding_box, require_same_grid
+from hepadose.mrml.images import (
+    from_vtk_image,
+    require_hardened,
+    swap_lps_ras,
+    to_vtk_image,
+    vtk_matrix,
+)
+from hepadose.mrml.nodes import new_node
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScene, vtkMRMLSegmentationNode, vtkMRMLVolumeNode, vtkOrientedImageData
+
+ORIGIN_TAG = "HepaDose.Origin"
+VOLUME_TAG = "HepaDose.VolumeMl"
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentMask:
+    """A mask as it becomes a segment.
+
+    Parameters
+    ----------
+    name : str
+        What the user sees.
+    mask : Image
+        Boolean.
+    color : tuple of 3 float
+        Red, green, blue from 0 to 1.
+    origin : str
+        Where the mask came from, kept with the segment.
+    terminology : str
+        Slicer's terminology entry; empty keeps Slicer's default.
+    outline_only : bool
+        Show no filling in slice views.
+    visible : bool
+        Whether it is shown at first.
+    """
+
+    name: str
+    mask: Image
+    color: tuple[float, float, float]
+    origin: str = ""
+    terminology: str = ""
+    outline_only: bool = False
+    visible: bool = True
+
+
+def masks_to_segmentation_node(
+    scene: vtkMRMLScene, masks: Sequence[SegmentMask], reference: vtkMRMLVolumeNode, name: str
+) -> vtkMRMLSegmentationNode:
+    """A new segmentation node with one binary-labelmap segment per mask, in the given order.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        Where the node is added.
+    masks : sequence of SegmentMask
+        On one grid; an empty mask gives an empty segment.
+    reference : vtkMRMLVolumeNode
+        The volume whose grid the segmentation refers to.
+    name : str
+        Name of the node.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If the masks are on different grids.
+    """
+    require_same_grid(**{segment.name: segment.mask for segment in masks})
+    node = new_node(scene, "vtkMRMLSegmentationNode", name)
+    node.CreateDefaultDisplayNodes()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
+    for segment in masks:
+        _add_segment(node, segment)
+    return node
+
+
+def _add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> None:
+    box = bounding_box(segment.mask.array)
+    if box is None:
+        identifier = node.GetSegmentation().AddEmptySegment("", segment.name, segment.color)
+    else:
+        labelmap = to_oriented_image(segment.mask.cropped(box))
+        identifier = node.AddSegmentFromBinaryLabelmapRepresentation(labelmap, segment.name, segment.color)
+    stored = node.GetSegmentation().GetSegment(identifier)
+    stored.SetTag(VOLUME_TAG, repr(segment.mask.volume_ml()))
+    if segment.origin:
+        stored.SetTag(ORIGIN_TAG, segment.origin)
+    if segment.terminology:
+        stored.SetTag("TerminologyEntry", segment.terminology)
+    display = node.GetDisplayNode()
+    display.SetSegmentVisibility(identifier, segment.visible)
+    if segment.outline_only:
+        display.SetSegmentVisibility2DFill(identifier, False)
+
+
+def segment_names(node: vtkMRMLSegmentationNode) -> dict[str, str]:
+    """Names of the segments by their id, in the node's order."""
+    segmentation = node.GetSegmentation()
+    identifiers = [segmentation.GetNthSegmentID(place) for place in range(segmentation.GetNumberOfSegments())]
+    return {identifier: segmentation.GetSegment(identifier).GetName() for identifier in identifiers}
+
+
+def find_segment(node: vtkMRMLSegmentationNode, name_or_id: str) -> str:
+    """The id of a segment given by id or by name (whatever its case).
+
+    Raises
+    ------
+    MissingInputError
+        If there is none; the message lists what there is.
+    AmbiguousInputError
+        If several segments have the name.
+    """
+    names = segment_names(node)
+    if name_or_id in names:
+        return name_or_id
+    found = [identifier for identifier, name in names.items() if name.casefold() == name_or_id.casefold()]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(names.values()) or "no segment at all"
+    if not found:
+        raise MissingInputError(f'The segmentation has no segment "{name_or_id}"; it has {listed}.')
+    raise AmbiguousInputError(f'{len(found)} segments are called "{name_or_id}"; rename all but one.')
+
+
+def segment_to_mask(node: vtkMRMLSegmentationNode, segment_id: str, grid: Image) -> Image:
+    """A segment as a boolean mask on a grid, by nearest neighbor; exact where the grid is the segment's own.
+
+    Parameters
+    ----------
+    node : vtkMRMLSegmentationNode
+        Labelmap, closed-surface or (with the rules of SlicerRT) planar-contour segments.
+    segment_id : str
+        Id or name of the segment.
+    grid : Image
+        Where the mask is wanted.
+
+    Returns
+    -------
+    Image
+        All False where the segment is empty or outside the grid.
+
+    Raises
+    ------
+    MissingInputError
+        If the node or the segment is missing.
+    GeometryMismatchError
+        If the node lies under a transform.
+    EmptyRegionError
+        If the segment cannot be converted to voxels.
+    """
+    if node is None:
+        raise MissingInputError("No segmentation was given; choose one.")
+    require_hardened(node, "segmentation")
+    labelmap = _labelmap_of(node, find_segment(node, segment_id))
+    if labelmap is None:
+        return grid.with_array(np.zeros(grid.shape, dtype=bool))
+    return grid.with_array(_on_grid(labelmap, grid))
+
+
+def _labelmap_of(node: vtkMRMLSegmentationNode, segment_id: str) -> vtkOrientedImageData | None:
+    """The segment's voxels with value 1, or None for an empty segment."""
+    from slicer import vtkOrientedImageData, vtkSegmentationConverter
+
+    representation = vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+    segment = node.GetSegmentation().GetSegment(segment_id)
+    if not segment.GetRepresentation(representation) and not _is_empty(node, segment):
+        node.CreateBinaryLabelmapRepresentation()
+    if not segment.GetRepresentation(representation):
+        if _is_empty(node, segment):
+            return None
+        raise EmptyRegionError(
+            f'Segment "{segment.GetName()}" cannot be converted to voxels; '
+            "planar contours need the SlicerRT extension, and the segmentation needs a reference volume."
+        )
+    labelmap = vtkOrientedImageData()
+    if not node.GetBinaryLabelmapRepresentation(segment_id, labelmap) or labelmap.IsEmpty():
+        return None
+    return labelmap
+
+
+def _is_empty(node: vtkMRMLSegmentationNode, segment: object) -> bool:
+    source = segment.GetRepresentation(node.GetSegmentation().GetSourceRepresentationName())
+    return source is None or not source.GetNumberOfPoints()
+
+
+def _on_grid(labelmap: vtkOrientedImageData, grid: Image) -> np.ndarray:
+    from slicer import vtkOrientedImageData, vtkOrientedImageDataResample
+
+    reference = to_oriented_image(grid.with_array(np.zeros(grid.shape, dtype=np.uint8)))
+    result = vtkOrientedImageData()
+    vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage(labelmap, reference, result, False)
+    return from_vtk_image(result) > 0
+
+
+def to_oriented_image(image: Image) -> vtkOrientedImageData:
+    """A VTK image that carries its geometry, as segments store it."""
+    from slicer import vtkOrientedImageData
+
+    result = vtkOrientedImageData()
+    result.ShallowCopy(to_vtk_image(image.array))
+    result.SetGeometryFromImageToWorldMatrix(vtk_matrix(swap_lps_ras(image.ijk_to_lps)))
+    return result

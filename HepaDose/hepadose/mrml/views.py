@@ -1,0 +1,41 @@
+"""What the slice views show of a result: CT below, dose above it, half transparent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hepadose.mrml.scene import FlrSceneNodes
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScene, vtkMRMLSliceCompositeNode
+
+SLICE_VIEWS = ("Red", "Green", "Yellow")
+"""Slicer's names of the axial, sagittal and coronal view."""
+DOSE_OPACITY = 0.25
+
+
+def show_in_slice_views(scene: vtkMRMLScene, nodes: FlrSceneNodes) -> None:
+    """Let Slicer's three slice views show the follow-up CT with the dose laid over it.
+
+    A saved scene opens that way. Not called by :func:`hepadose.mrml.scene.build_flr_scene`: inside the application
+    the views belong to the user.
+    """
+    for view in SLICE_VIEWS:
+        composite = _composite_node(scene, view)
+        composite.SetBackgroundVolumeID(nodes.follow_up_ct.GetID())
+        composite.SetForegroundVolumeID(nodes.dose.GetID())
+        composite.SetForegroundOpacity(DOSE_OPACITY)
+
+
+def _composite_node(scene: vtkMRMLScene, view: str) -> vtkMRMLSliceCompositeNode:
+    """The view's node; made with Slicer's own singleton tag where the scene has none yet."""
+    existing = scene.GetSingletonNode(view, "vtkMRMLSliceCompositeNode")
+    if existing is not None:
+        return existing
+    node = scene.CreateNodeByClass("vtkMRMLSliceCompositeNode")
+    # CreateNodeByClass hands over a reference that Python would otherwise keep for ever.
+    node.UnRegister(None)
+    node.SetName(view)
+    node.SetSingletonTag(view)
+    node.SetLayoutName(view)
+    return scene.AddNode(node)
