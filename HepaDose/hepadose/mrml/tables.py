@@ -76,7 +76,7 @@ def surface_table_node(scene: vtkMRMLScene, result: FlrResult) -> vtkMRMLTableNo
 
 
 def figures_table(scene: vtkMRMLScene, result: FlrResult) -> vtkMRMLTableNode:
-    """Best level with interval, the same level in other quantities and the companion estimators, each with its meaning."""
+    """Best level, interval, the same level in other quantities and the companion estimators, each with its meaning."""
     equivalents = [
         (label, number(value, 1, "Gy"), "The best level") for label, value in result.best_equivalents.items()
     ]
