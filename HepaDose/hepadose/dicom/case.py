@@ -79,6 +79,8 @@ class CaseChoices:
         Name of the liver structure, or the role "liver".
     fill_missing : bool
         Interpolate missing slices.
+    trust_frames : bool
+        The user confirms that dose and planning CT share their coordinates though their frames of reference differ.
     """
 
     planning_series: int | None = None
@@ -88,6 +90,7 @@ class CaseChoices:
     fractions: int | None = None
     liver: str = "liver"
     fill_missing: bool = False
+    trust_frames: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +293,9 @@ class _Examination:
         self.progress("Checking how the objects fit together", 0.9)
         planning, follow_up = volumes
         if planning and dose:
-            self.findings += preflight.dose_findings(dose, fractions, planning)
+            self.findings += preflight.dose_findings(dose, fractions)
+            frame = self.attempt("Dose", preflight.require_same_frame, dose, planning, self.choices.trust_frames)
+            self.findings += [] if frame is None else [frame]
         self.findings += preflight.plan_findings(plan, fractions)
         if planning and structures:
             self.findings += preflight.structure_findings(structures, planning.image)

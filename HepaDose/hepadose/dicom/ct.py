@@ -19,6 +19,7 @@ from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, SecondaryCapture
 from hepadose.dicom import ct_geometry as geometry
 from hepadose.dicom.ct_pixels import AIR_HU, slice_hu
 from hepadose.dicom.files import date_of, maker_of, orientation, read_dataset, tolerant, uid_of, vector
+from hepadose.dicom.wording import are, counted, were
 from hepadose.errors import AmbiguousInputError, GeometryMismatchError, MissingInputError, UnreadableFileError
 from hepadose.findings import Finding, warning
 from hepadose.images import Image
@@ -204,7 +205,7 @@ def _require_one_geometry(slices: list[_Slice], subject: str) -> None:
     }
     for what, counts in kinds.items():
         if len(counts) > 1:
-            words = ", ".join(f"{count} slices of {value}" for value, count in counts.most_common())
+            words = ", ".join(f"{counted(count, 'slice')} of {value}" for value, count in counts.most_common())
             raise GeometryMismatchError(
                 f"{subject}: the slices of one series differ in {what}: {words}; separate them and give one kind."
             )
@@ -227,7 +228,9 @@ def _without_duplicates(slices: list[_Slice], subject: str) -> tuple[list[_Slice
     dropped = len(slices) - len(kept)
     if not dropped:
         return kept, []
-    return kept, [warning(subject, f"{dropped} duplicate slices (same position, same pixels) were dropped.")]
+    return kept, [
+        warning(subject, f"{counted(dropped, 'duplicate slice')} (same position, same pixels) {were(dropped)} dropped.")
+    ]
 
 
 def _different_images(slices: list[_Slice], subject: str) -> Exception:
@@ -252,13 +255,13 @@ def _check_ladder(ladder: geometry.SliceLadder, fill_missing: bool, subject: str
         if not fill_missing:
             raise GeometryMismatchError(f"{subject}: {what}; {_FILL_REMEDY}.")
         findings.append(warning(subject, f"{what}: slices were interpolated to {ladder.spacing_mm:.2f} mm."))
-    elif ladder.missing.size:
-        what = f"{ladder.missing.size} slices are missing: {geometry.describe_gaps(ladder)}"
+    elif gone := ladder.missing.size:
+        what = f"{counted(gone, 'slice')} {are(gone)} missing: {geometry.describe_gaps(ladder)}"
         if not fill_missing:
             raise GeometryMismatchError(
                 f"{subject}: {what}, at a spacing of {ladder.spacing_mm:.2f} mm; {_FILL_REMEDY}."
             )
-        findings.append(warning(subject, f"{what}; they were interpolated linearly."))
+        findings.append(warning(subject, f"{what}; interpolated linearly."))
     return [Finding(one.level, one.subject, one.text[0].upper() + one.text[1:]) for one in findings]
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from hepadose.dicom.rtdose import SUBJECT, DoseSummation, RtDose
 from hepadose.dicom.rtplan import RtPlan
+from hepadose.dicom.wording import counted
 from hepadose.errors import AmbiguousInputError, GeometryMismatchError, MissingInputError, UnitsError
-from hepadose.findings import Finding, ok, warning
+from hepadose.findings import Finding, Level, ok, warning
 from hepadose.images import require_same_grid
 
 _PREFERENCE = (DoseSummation.PLAN, DoseSummation.MULTI_PLAN, DoseSummation.BEAM, DoseSummation.FRACTION)
@@ -105,9 +106,10 @@ def _sum_of_beams(doses: list[RtDose], plan: RtPlan | None) -> RtDose:
         )
     require_same_grid(**{f"dose of beam {n}": dose.image for n, dose in enumerate(doses, start=1)})
     array = np.sum([dose.image.array for dose in doses], axis=0, dtype=np.float64).astype(np.float32)
-    findings = [finding for dose in doses for finding in dose.findings if finding.level != "ok"]
-    text = f"Sum of the doses of {len(doses)} beams{'' if plan else '; without a plan their number cannot be checked'}."
-    findings.append(ok(SUBJECT, text) if plan else warning(SUBJECT, text))
+    findings = [finding for dose in doses for finding in dose.findings if finding.level is not Level.OK]
+    text = f"Sum of the doses of {counted(len(doses), 'beam')}"
+    unchecked = f"{text}; without a plan their number cannot be checked."
+    findings.append(ok(SUBJECT, f"{text}.") if plan else warning(SUBJECT, unchecked))
     return replace(
         doses[0],
         image=doses[0].image.with_array(array),
@@ -141,9 +143,9 @@ def _times_fractions(dose: RtDose, plan: RtPlan | None, fractions: int | None) -
         raise MissingInputError(
             f"The dose is that of one fraction; confirm the number of fractions to multiply it by ({said})."
         )
-    findings = [ok(SUBJECT, f"Dose of one fraction multiplied by {fractions} confirmed fractions.")]
+    findings = [ok(SUBJECT, f"Dose of one fraction multiplied by {counted(fractions, 'confirmed fraction')}.")]
     if planned not in (None, fractions):
-        findings.append(warning(SUBJECT, f"{fractions} fractions were confirmed but the plan says {planned}."))
+        findings.append(warning(SUBJECT, f"{counted(fractions, 'fraction')} confirmed but the plan says {planned}."))
     return replace(
         dose,
         image=dose.image.with_array(dose.image.array * np.float32(fractions)),

@@ -10,7 +10,8 @@ from hepadose.dicom.roles import find_structure
 from hepadose.dicom.rtdose import RtDose, dose_banner
 from hepadose.dicom.rtplan import RtPlan
 from hepadose.dicom.rtstruct import RtStruct
-from hepadose.errors import HepaDoseError
+from hepadose.dicom.wording import are, counted
+from hepadose.errors import GeometryMismatchError, HepaDoseError
 from hepadose.findings import Finding, error, ok, warning
 from hepadose.images import Image
 
@@ -30,23 +31,31 @@ def series_findings(series: CtSeries, subject: str) -> list[Finding]:
     return [*found, *series.findings]
 
 
-def dose_findings(dose: RtDose, fractions: int | None, planning: CtSeries) -> list[Finding]:
-    """The dose banner, the grid, its frame of reference and what reading it told."""
-    found = [ok("Dose", f"{dose_banner(dose, fractions)}; {dose.image.describe_grid()}.")]
-    return [*found, _same_frame(dose.frame_of_reference_uid, planning.frame_of_reference_uid), *dose.findings]
+def dose_findings(dose: RtDose, fractions: int | None) -> list[Finding]:
+    """The dose banner, the grid and what reading it told."""
+    return [ok("Dose", f"{dose_banner(dose, fractions)}; {dose.image.describe_grid()}."), *dose.findings]
 
 
-def _same_frame(dose_uid: str, planning_uid: str) -> Finding:
-    if not dose_uid or not planning_uid:
+def require_same_frame(dose: RtDose, planning: CtSeries, trusted: bool = False) -> Finding:
+    """Whether dose and planning CT are in the same frame of reference.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If they are not and the user has not confirmed that their coordinates are shared.
+    """
+    if not dose.frame_of_reference_uid or not planning.frame_of_reference_uid:
+        return warning("Dose", "Dose or planning CT states no frame of reference; assumed to belong together.")
+    if dose.frame_of_reference_uid == planning.frame_of_reference_uid:
+        return ok("Dose", "Dose and planning CT share their frame of reference.")
+    if trusted:
         return warning(
-            "Dose", "Dose or planning CT states no frame of reference; that they belong together is assumed."
+            "Dose", "Dose and planning CT differ in frame of reference; the user confirmed their coordinates."
         )
-    if dose_uid != planning_uid:
-        return error(
-            "Dose",
-            "Dose and planning CT are in different frames of reference; choose the CT that the dose was planned on.",
-        )
-    return ok("Dose", "Dose and planning CT share their frame of reference.")
+    raise GeometryMismatchError(
+        "Dose and planning CT are in different frames of reference, so the dose has no known place on the CT; "
+        "choose the CT that the dose was planned on, or confirm that their coordinates are shared (trust_frames)."
+    )
 
 
 def plan_findings(plan: RtPlan | None, fractions: int | None) -> list[Finding]:
@@ -58,10 +67,11 @@ def plan_findings(plan: RtPlan | None, fractions: int | None) -> list[Finding]:
     )
     planned = "unknown" if plan.fractions_planned is None else str(plan.fractions_planned)
     status = {"APPROVED": "approved", "REJECTED": "rejected"}.get(plan.approval, "not approved")
-    text = f"{planned} fractions planned, {prescription}, {len(plan.beam_numbers)} beams, {status}."
+    text = f"{planned} fractions planned, {prescription}, {counted(len(plan.beam_numbers), 'beam')}, {status}."
     found = [(warning if plan.approval == "REJECTED" else ok)("Plan", text), *plan.findings]
     if fractions is not None and plan.fractions_planned not in (None, fractions):
-        text = f"{fractions} fractions were given but the plan says {plan.fractions_planned}; the given number is used."
+        given = counted(fractions, "fraction")
+        text = f"{given} given but the plan says {plan.fractions_planned}; the given number is used."
         found.append(warning("Plan", text))
     elif fractions is not None and plan.fractions_planned is None:
         found += _given_fractions(fractions)
@@ -71,7 +81,7 @@ def plan_findings(plan: RtPlan | None, fractions: int | None) -> list[Finding]:
 def _given_fractions(fractions: int | None) -> list[Finding]:
     if fractions is None:
         return [warning("Fractions", "The number of fractions is unknown: physical dose only, no EQD2 or BED.")]
-    return [ok("Fractions", f"{fractions} fractions, as given by the user.")]
+    return [ok("Fractions", f"{counted(fractions, 'fraction')}, as given by the user.")]
 
 
 def structure_findings(structures: RtStruct, grid: Image) -> list[Finding]:
@@ -83,7 +93,7 @@ def structure_findings(structures: RtStruct, grid: Image) -> list[Finding]:
     found = [ok("Structures", f"{len(drawn)} drawn: {words}{more}.")]
     empty = len(structures.structures) - len(drawn)
     if empty:
-        found.append(warning("Structures", f"{empty} structures are empty."))
+        found.append(warning("Structures", f"{counted(empty, 'structure')} {are(empty)} empty."))
     return [*found, *structures.findings]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from hepadose.dicom.contour_planes import OFF_SLICE_PART, PlaneAssignment, assign_planes, group_planes
 from hepadose.dicom.rtstruct import Contour, Structure
 from hepadose.dicom.scanline import fill_even_odd
+from hepadose.dicom.wording import counted, were
 from hepadose.errors import GeometryMismatchError
 from hepadose.findings import Finding, warning
 from hepadose.images import Image, resample
@@ -91,7 +92,10 @@ def _subject(structure: Structure) -> str:
 
 def _ignored(structure: Structure) -> list[Finding]:
     count = len(structure.contours) - len(structure.closed_contours)
-    return [warning(_subject(structure), f"{count} points or open contours were ignored.")] if count else []
+    if not count:
+        return []
+    what = counted(count, "point or open contour", "points or open contours")
+    return [warning(_subject(structure), f"{what} {were(count)} ignored.")]
 
 
 def _from_parallel_planes(
@@ -114,13 +118,14 @@ def _from_parallel_planes(
 def _plane_findings(assignment: PlaneAssignment, grid: Image, subject: str, filled: bool) -> list[Finding]:
     findings = []
     spacing_mm = grid.spacing_mm[2]
-    if assignment.unmatched:
-        findings.append(warning(subject, f"{assignment.unmatched} contour planes match no slice and were ignored."))
+    if lost := assignment.unmatched:
+        what = counted(lost, "contour plane")
+        findings.append(warning(subject, f"{what} without a slice nearby {were(lost)} ignored."))
     if assignment.gaps:
         missing = sum(round((b - a) / assignment.plane_spacing_mm) - 1 for a, b in assignment.gaps)
         done = "they were interpolated" if filled else "these slices stay empty"
-        text = f"{missing} contour planes are missing between others, in {len(assignment.gaps)} gaps: {done}."
-        findings.append(warning(subject, text))
+        where = counted(len(assignment.gaps), "gap")
+        findings.append(warning(subject, f"{counted(missing, 'contour plane')} missing in {where}: {done}."))
     if assignment.plane_spacing_mm > 1.02 * spacing_mm:
         text = (
             f"Contours are {assignment.plane_spacing_mm:.2f} mm apart, slices {spacing_mm:.2f} mm: each stands "

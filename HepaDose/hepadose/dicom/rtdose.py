@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from hepadose.dicom.ct_geometry import interpolate_slices
 from hepadose.dicom.dose_planes import even_offsets, frame_offsets
 from hepadose.dicom.files import maker_of, orientation, read_dataset, required, tolerant, uid_of, vector
+from hepadose.dicom.wording import counted
 from hepadose.errors import GeometryMismatchError, MissingTagError, UnitsError, UnreadableFileError
 from hepadose.findings import Finding, error, warning
 from hepadose.images import Image
@@ -141,7 +142,7 @@ def read_rtdose(path: Path) -> RtDose:
 
 def dose_banner(dose: RtDose, fractions: int | None) -> str:
     """The dose in one line: "maximum 48.2 Gy in 25 fractions, physical dose, Varian Medical Systems Eclipse"."""
-    courses = "number of fractions unknown" if fractions is None else f"in {fractions} fractions"
+    courses = "number of fractions unknown" if fractions is None else f"in {counted(fractions, 'fraction')}"
     maker = dose.manufacturer or "planning system not stated"
     separator = ", " if fractions is None else " "
     return f"maximum {dose.maximum_gy:.1f} Gy{separator}{courses}, {dose.dose_type.label}, {maker}"

@@ -15,6 +15,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from hepadose.dicom.files import maker_of, read_dataset, tolerant, uid_of
+from hepadose.dicom.wording import counted
 from hepadose.errors import MissingTagError, UnreadableFileError
 from hepadose.findings import Finding, warning
 
@@ -179,7 +180,7 @@ def _structures(dataset: Dataset, problems: Counter[str]) -> tuple[Structure, ..
         structures.append(
             _structure(roi, contours.pop(number, Dataset()), observations.get(number, Dataset()), problems)
         )
-    problems["contour sets belong to no structure and were ignored"] += len(contours)
+    problems["contour sets without a structure, ignored"] += len(contours)
     return tuple(sorted(structures, key=lambda structure: structure.number))
 
 
@@ -203,10 +204,10 @@ def _contour(item: Dataset, problems: Counter[str]) -> Contour | None:
     try:
         values = _contour_data(item)
     except ValueError:
-        problems["contours have unreadable coordinates and were ignored"] += 1
+        problems["contours with unreadable coordinates, ignored"] += 1
         return None
     if not values.size or values.size % 3 or not np.isfinite(values).all():
-        problems["contours have incomplete coordinates and were ignored"] += 1
+        problems["contours with incomplete coordinates, ignored"] += 1
         return None
     points_lps = values.reshape(-1, 3)
     kind = _geometric_type(item, points_lps, problems)
@@ -215,7 +216,7 @@ def _contour(item: Dataset, problems: Counter[str]) -> Contour | None:
     if len(points_lps) > 1 and np.array_equal(points_lps[0], points_lps[-1]):
         points_lps = points_lps[:-1]  # PS3.3 C.8.8.6.3 forbids the repetition; many systems write it
     if len(points_lps) < 3:
-        problems["closed contours have fewer than 3 points and were ignored"] += 1
+        problems["closed contours with fewer than 3 points, ignored"] += 1
         return None
     return Contour(points_lps, kind)
 
@@ -234,7 +235,7 @@ def _geometric_type(item: Dataset, points_lps: np.ndarray, problems: Counter[str
     value = str(item.get("ContourGeometricType") or "").upper()
     if value in GeometricType.__members__:
         return GeometricType(value)
-    problems["contours state no known geometric type; those with 3 or more points were taken as closed"] += 1
+    problems["contours without a known geometric type; taken as closed where they have 3 points or more"] += 1
     return GeometricType.CLOSED_PLANAR if len(points_lps) >= 3 else GeometricType.POINT
 
 
@@ -256,10 +257,10 @@ def _referenced_series(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _problem_findings(problems: Counter[str]) -> list[Finding]:
-    return [warning(SUBJECT, f"{count} {what}.") for what, count in problems.items() if count]
+    return [warning(SUBJECT, f"{what[0].upper() + what[1:]}: {count}.") for what, count in problems.items() if count]
 
 
 def _name_findings(structures: tuple[Structure, ...]) -> list[Finding]:
     names = Counter(structure.name.casefold() for structure in structures)
     repeated = sum(count > 1 for count in names.values())
-    return [warning(SUBJECT, f"{repeated} structure names occur more than once.")] if repeated else []
+    return [warning(SUBJECT, f"{counted(repeated, 'structure name')} used more than once.")] if repeated else []

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from hepadose.dicom.ct import kind_of_ct_image
 from hepadose.dicom.files import date_of, looks_like_dicom, orientation, read_dataset, tolerant, uid_of
+from hepadose.dicom.wording import counted, were
 from hepadose.errors import HepaDoseError, MissingInputError, UnreadableFileError
 from hepadose.findings import Finding, error, ok, warning
 
@@ -55,7 +56,7 @@ class CtSeriesFiles:
         spacing = "unknown thickness" if np.isnan(self.spacing_mm) else f"{self.spacing_mm:.3g} mm"
         pixel = f"{self.pixel_mm[0]:.3g} × {self.pixel_mm[1]:.3g} mm"
         size = f"{self.columns} × {self.rows} pixels of {pixel}"
-        return f"series {self.number}: {len(self.paths)} slices of {spacing}, {size}"
+        return f"series {self.number}: {counted(len(self.paths), 'slice')} of {spacing}, {size}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,9 @@ def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = No
     findings += _patient_findings(headers)
     headers, copies = _without_copies(headers)
     if copies:
-        findings.append(warning(SUBJECT, f"{copies} copies of the same object were ignored."))
+        findings.append(
+            warning(SUBJECT, f"{counted(copies, 'copy', 'copies')} of the same object {were(copies)} ignored.")
+        )
     by_modality: dict[str, list[_Header]] = defaultdict(list)
     for header in headers:
         by_modality[str(header.dataset.get("Modality") or "unknown")].append(header)
@@ -142,7 +145,7 @@ def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -
             else:
                 foreign += 1
     if foreign:
-        findings.append(ok(SUBJECT, f"{foreign} files that are not DICOM were ignored."))
+        findings.append(ok(SUBJECT, f"{counted(foreign, 'file')} other than DICOM {were(foreign)} ignored."))
     return headers, findings
 
 
