@@ -51,3 +51,7 @@ class OutputError(HepaDoseError):
 
 class CancelledError(HepaDoseError):
     """The user stopped the computation; nothing was written."""
+
+
+class PreflightError(HepaDoseError):
+    """The pre-flight list has red entries; correct what it names before computing."""

@@ -1,0 +1,271 @@
+"""One case, unattended: DICOM folder in, dose at which the liver reacted out.
+
+Every door without a screen calls :func:`run_flr`. It never asks, never prints and never leaves a half-written result:
+the output folder appears when everything in it is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hepadose.batch.job import FlrJob
+from hepadose.batch.output import complete_folder
+from hepadose.dicom.case import FlrCase, find_structure, load_flr_case
+from hepadose.dicom.rasterize import rasterize
+from hepadose.dicom.rtdose import dose_banner
+from hepadose.dicom.rtstruct import RtStruct
+from hepadose.errors import (
+    GeometryMismatchError,
+    MissingDependencyError,
+    MissingInputError,
+    PreflightError,
+    UnreadableFileError,
+)
+from hepadose.findings import Finding, Level, warning
+from hepadose.flr.analysis import FlrAnalysis, dose_in_quantity
+from hepadose.flr.result import FlrImages, FlrResult
+from hepadose.images import Image, bounding_box, require_same_grid, resample
+from hepadose.provenance import SegmentationOrigin
+from hepadose.registration import Registration, RegistrationMethod, RegistrationSettings, propagate_mask, register
+from hepadose.report.write import write_flr_report, write_flr_tables
+from hepadose.segmentation.difference import DensityDifferenceSegmenter
+from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
+from hepadose.timing import TimingLog, TimingRecord
+
+Progress = Callable[[str, float], None]
+"""Called with the stage in words and the fraction done (0–1); may raise CancelledError."""
+
+Writer = Callable[[Path, FlrResult, FlrImages], None]
+"""Adds files to the output folder before it appears, e.g. a scene for Slicer."""
+
+LIVER_MARGIN_MM = 30.0
+"""What is kept around the liver: enough for the overlay, a fraction of the whole CT's voxels."""
+
+TIMING_FILE = "timing.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class FlrOutcome:
+    """What a run produced."""
+
+    result: FlrResult
+    images: FlrImages
+    timing: tuple[TimingRecord, ...]
+    files: tuple[str, ...]
+    """Names in the output folder."""
+
+
+def run_flr(
+    case_folder: Path,
+    output: Path,
+    job: FlrJob | None = None,
+    *,
+    segmenter: Segmenter | None = None,
+    writers: Sequence[Writer] = (),
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> FlrOutcome:
+    """Analyze one case from its DICOM folder and write the result.
+
+    Parameters
+    ----------
+    case_folder : Path
+        DICOM files of the planning CT, follow-up CT, dose, structures and plan in any arrangement.
+    output : Path
+        Folder of the result; it appears complete or not at all.
+    job : FlrJob, optional
+        The choices; defaults find everything in the folder.
+    segmenter : Segmenter, optional
+        What finds the reaction where the job gives none; the density difference by default.
+    writers : sequence of Writer
+        Further files for the output folder.
+    overwrite : bool
+        Replace an earlier result.
+    progress : callable, optional
+        Told the stage and the fraction done.
+
+    Returns
+    -------
+    FlrOutcome
+
+    Raises
+    ------
+    HepaDoseError
+        Whatever is wrong with the case, the choices or the output folder, in words.
+    """
+    job, report = job or FlrJob(), progress or (lambda stage, fraction: None)
+    with complete_folder(output, overwrite=overwrite) as working:
+        log = TimingLog(working / TIMING_FILE)
+        result, images = analyze_case(case_folder, job, log, segmenter=segmenter, progress=report)
+        report("Writing the report", 0.9)
+        _write(working, result, images, log, writers)
+        files = tuple(sorted(str(path.relative_to(working)) for path in working.rglob("*") if path.is_file()))
+    report("Done", 1.0)
+    return FlrOutcome(result=result, images=images, timing=log.records, files=files)
+
+
+def _write(working: Path, result: FlrResult, images: FlrImages, log: TimingLog, writers: Sequence[Writer]) -> None:
+    for writer in writers:
+        with log.step("Write scene"):
+            writer(working, result, images)
+    try:
+        write_flr_report(working, result, images, log.records)
+    except MissingDependencyError:
+        write_flr_tables(working, result, images, log.records)
+
+
+def analyze_case(
+    case_folder: Path,
+    job: FlrJob,
+    log: TimingLog,
+    *,
+    segmenter: Segmenter | None = None,
+    progress: Progress = lambda stage, fraction: None,
+) -> tuple[FlrResult, FlrImages]:
+    """The steps from DICOM to result, each with a record in the timing log; nothing is written but the log."""
+    progress("Reading the DICOM files", 0.0)
+    with log.step("Read DICOM"):
+        case = load_flr_case(case_folder, choices=job.choices, progress=_part(progress, 0.0, 0.1))
+    _refuse_red(case.findings)
+    with log.step("Rasterize liver"):
+        planning_liver, liver_name = _liver_of(case.structures, case.planning.image, job.choices.liver)
+        follow_up_liver = _follow_up_liver(case, job)
+    progress("Registering the follow-up CT", 0.1)
+    with log.step("Register", method=job.registration.value):
+        registration = _registration(case, job, planning_liver, follow_up_liver, _part(progress, 0.1, 0.7))
+    progress("Resampling dose and liver", 0.7)
+    with log.step("Resample dose"):
+        liver = follow_up_liver or propagate_mask(planning_liver, case.follow_up.image, registration.transform)
+        images = _images_around(case, liver, registration)
+    progress("Finding the reaction", 0.75)
+    with log.step("Segment reaction"):
+        reaction, reaction_origin, notes = _reaction(case, job, images, segmenter)
+    images = FlrImages(images.follow_up_ct, images.dose_gy, images.liver, reaction, images.planning_ct)
+    liver_origin = SegmentationOrigin(
+        "RTSTRUCT", detail=f'"{liver_name}"' if follow_up_liver else f'"{liver_name}" of the planning CT, propagated'
+    )
+    progress("Matching the isodoses", 0.85)
+    with log.step("Match isodoses") as step:
+        analysis = _analysis(case, job, images)
+        result = analysis.result(
+            reaction,
+            reaction_origin=reaction_origin,
+            liver_origin=liver_origin,
+            registration=registration.summary(),
+            findings=(*case.findings, *registration.findings, *notes),
+        )
+        step.details["levels"] = int(result.curve.levels_gy.size)
+    return result, images
+
+
+def _refuse_red(findings: Sequence[Finding]) -> None:
+    red = [finding for finding in findings if finding.level is Level.ERROR]
+    if red:
+        raise PreflightError("The pre-flight check failed. " + " ".join(f"{f.subject}: {f.text}" for f in red))
+
+
+def _liver_of(structures: RtStruct, grid: Image, name: str) -> tuple[Image, str]:
+    structure = find_structure(structures, name)
+    return rasterize(structure, grid).mask, structure.name
+
+
+def _follow_up_liver(case: FlrCase, job: FlrJob) -> Image | None:
+    if case.follow_up_structures is None:
+        return None
+    try:
+        return _liver_of(case.follow_up_structures, case.follow_up.image, job.choices.liver)[0]
+    except MissingInputError:
+        return None
+
+
+def _registration(
+    case: FlrCase, job: FlrJob, planning_liver: Image, follow_up_liver: Image | None, progress: Progress
+) -> Registration:
+    if job.transform_file is not None:
+        return Registration.from_file(job.transform_file, job.transform_error_mm)
+    if job.registration is RegistrationMethod.NONE:
+        _require_one_frame(case)
+        return Registration.identity()
+    return register(
+        case.follow_up.image,
+        case.planning.image,
+        planning_liver,
+        follow_up_liver,
+        settings=RegistrationSettings(method=job.registration),
+        progress=progress,
+    )
+
+
+def _require_one_frame(case: FlrCase) -> None:
+    if case.follow_up.frame_of_reference_uid != case.dose.frame_of_reference_uid:
+        raise GeometryMismatchError(
+            "The follow-up CT and the dose lie in different frames of reference, so one cannot be laid over the other "
+            "without registration; choose a registration or give a transform."
+        )
+
+
+def _part(progress: Progress, start: float, stop: float) -> Progress:
+    """Progress of one stage as a part of the whole."""
+    return lambda stage, fraction: progress(stage, start + (stop - start) * fraction)
+
+
+def _images_around(case: FlrCase, liver: Image, registration: Registration) -> FlrImages:
+    """Everything on the follow-up CT's grid around the liver; the dose is resampled once, linearly."""
+    margin = tuple(int(np.ceil(LIVER_MARGIN_MM / spacing)) for spacing in liver.spacing_kji_mm)
+    box = bounding_box(liver.array, margin) or tuple(slice(0, size) for size in liver.shape)
+    follow_up, liver = case.follow_up.image.cropped(box), liver.cropped(box)
+    return FlrImages(
+        follow_up_ct=follow_up,
+        dose_gy=resample(case.dose.image, follow_up, registration.transform, outside=np.nan),
+        liver=liver,
+        reaction=liver.with_array(np.zeros(liver.shape, bool)),
+        planning_ct=resample(case.planning.image, follow_up, registration.transform, outside=-1000.0),
+    )
+
+
+def _reaction(
+    case: FlrCase, job: FlrJob, images: FlrImages, segmenter: Segmenter | None
+) -> tuple[Image, SegmentationOrigin, tuple[Finding, ...]]:
+    """The reaction on the grid of the images, where it came from, and what was noticed."""
+    if job.reaction_file is not None:
+        return _reaction_from_file(job.reaction_file, images.follow_up_ct)
+    if job.reaction_name is not None:
+        structure = find_structure(case.follow_up_structures, job.reaction_name)
+        drawn = rasterize(structure, images.follow_up_ct)
+        return drawn.mask, SegmentationOrigin("RTSTRUCT", detail=f'"{structure.name}"', edited=True), drawn.findings
+    found = (segmenter or DensityDifferenceSegmenter()).segment(
+        SegmentationInputs(follow_up_ct=images.follow_up_ct, liver=images.liver, planning_ct=images.planning_ct)
+    )
+    return found.mask, found.origin, found.findings
+
+
+def _reaction_from_file(path: Path, grid: Image) -> tuple[Image, SegmentationOrigin, tuple[Finding, ...]]:
+    import SimpleITK as sitk
+
+    try:
+        drawn = Image.from_sitk(sitk.ReadImage(str(path)))
+    except RuntimeError as problem:
+        raise UnreadableFileError(f"The reaction file {path.name} is no readable 3-D image.") from problem
+    mask = drawn.with_array(drawn.array > 0)
+    placed, findings = resample(mask, grid), ()
+    lost = 1.0 - placed.volume_ml() / max(mask.volume_ml(), 1e-9)
+    if mask.array.any() and abs(lost) > 0.01:
+        findings = (
+            warning("Reaction file", f"{mask.volume_ml():.1f} ml in the file, {placed.volume_ml():.1f} ml on the CT."),
+        )
+    return placed, SegmentationOrigin("Image file", edited=True), findings
+
+
+def _analysis(case: FlrCase, job: FlrJob, images: FlrImages) -> FlrAnalysis:
+    require_same_grid(follow_up_ct=images.follow_up_ct, liver=images.liver)
+    fractions = case.fractions
+    in_liver = images.dose_gy.array[images.liver.array]
+    highest = dose_in_quantity(in_liver, job.quantity, fractions, job.alpha_beta_gy)
+    settings = job.settings(float(np.nanmax(highest)) if np.isfinite(highest).any() else 10.0)
+    return FlrAnalysis(
+        images.dose_gy, images.liver, settings, fractions=fractions, banner=dose_banner(case.dose, fractions)
+    )

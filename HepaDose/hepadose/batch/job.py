@@ -1,0 +1,83 @@
+"""What one unattended focal-liver-reaction run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hepadose.dicom.case import CaseChoices
+from hepadose.errors import SettingsError
+from hepadose.flr.settings import BandMode, DoseQuantity, FlrSettings, PlanarDefinition
+from hepadose.registration.settings import RegistrationMethod
+
+
+@dataclass(frozen=True)
+class FlrJob:
+    """The choices of one run; everything left at its default is found in the DICOM folder.
+
+    Parameters
+    ----------
+    choices : CaseChoices
+        Which files play which part, where the folder leaves a choice.
+    quantity : DoseQuantity
+        Scale of the levels.
+    alpha_beta_gy : float
+        Alpha/beta of the liver in Gy.
+    band_mode, band_mm, in_plane
+        The boundary band, see :class:`~hepadose.flr.settings.FlrSettings`.
+    first_level_gy, last_level_gy, level_step_gy : float or None
+        The levels; the last one is the largest dose in the liver where None.
+    planar_definitions : tuple of PlanarDefinition
+        Published 2-D definitions to evaluate beside.
+    registration : RegistrationMethod
+        Kind of registration.
+    transform_file : Path, optional
+        A transform (follow-up to planning, LPS mm) to use instead of registering.
+    transform_error_mm : float
+        Its error in mm; NaN where unknown.
+    reaction_name : str, optional
+        Structure on the follow-up CT that holds the reaction.
+    reaction_file : Path, optional
+        Image file (NRRD, NIfTI, MetaImage) with the reaction, edited by hand, in the space of the follow-up CT.
+    seed : int
+        Seed of the bootstrap.
+    """
+
+    choices: CaseChoices = field(default_factory=CaseChoices)
+    quantity: DoseQuantity = DoseQuantity.PHYSICAL
+    alpha_beta_gy: float = 3.0
+    band_mode: BandMode = BandMode.SYMMETRIC
+    band_mm: float = 5.0
+    in_plane: bool = False
+    first_level_gy: float = 5.0
+    last_level_gy: float | None = None
+    level_step_gy: float = 0.1
+    planar_definitions: tuple[PlanarDefinition, ...] = ()
+    registration: RegistrationMethod = RegistrationMethod.BSPLINE
+    transform_file: Path | None = None
+    transform_error_mm: float = float("nan")
+    reaction_name: str | None = None
+    reaction_file: Path | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.reaction_name and self.reaction_file:
+            raise SettingsError("The reaction is given twice, as a structure and as a file; give one of them.")
+        self.settings(100.0)  # refuses impossible levels and bands before anything is read
+
+    def settings(self, maximum_gy: float) -> FlrSettings:
+        """The analysis settings for a dose of at most ``maximum_gy`` in the liver (Gy of the job's quantity)."""
+        ends = {} if self.last_level_gy is None else {"last_level_gy": self.last_level_gy}
+        return FlrSettings.spanning(
+            maximum_gy,
+            quantity=self.quantity,
+            alpha_beta_gy=self.alpha_beta_gy,
+            first_level_gy=self.first_level_gy,
+            level_step_gy=self.level_step_gy,
+            band_mode=self.band_mode,
+            band_mm=self.band_mm,
+            in_plane=self.in_plane,
+            planar_definitions=self.planar_definitions,
+            seed=self.seed,
+            **ends,
+        )
