@@ -7,6 +7,7 @@ for drawing; building, saving and reading a scene needs none.
 from __future__ import annotations
 
 import logging
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,14 +55,20 @@ def new_headless_scene() -> HeadlessScene:
             'install it with: python -m pip install "trame-slicer[standalone]==2.0.0"'
         ) from problem
     application = SlicerApp()
+    # The editor's own settings node has no place in a saved result.
+    application.scene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode").SetSaveWithScene(False)
     _send_messages_to_log()
-    return HeadlessScene(application.scene, application)
+    headless = HeadlessScene(application.scene, application)
+    # The folder into which scenes are unpacked goes when the scene does.
+    weakref.finalize(headless, application.io_manager.cache_dir.cleanup)
+    return headless
 
 
 def _send_messages_to_log() -> None:
     """Pass VTK's warnings and errors to the log "hepadose.mrml" instead of the console, and drop its chatter."""
-    from vtkmodules.vtkCommonCore import vtkOutputWindow
+    from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow
 
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
     window = vtkOutputWindow()
     window.SetDisplayModeToNever()
     log = logging.getLogger("hepadose.mrml")

@@ -192,6 +192,9 @@ def _into_folder(scene: vtkMRMLScene, nodes: FlrSceneNodes) -> None:
         return
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), FOLDER_NAME)
     for node in _all_nodes(nodes):
+        # The application makes an item for every new node; without it there is none yet.
         item = hierarchy.GetItemByDataNode(node)
         if item:
             hierarchy.SetItemParent(item, folder)
+        else:
+            hierarchy.CreateItem(folder, node)
