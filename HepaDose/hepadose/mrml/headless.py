@@ -1,12 +1,13 @@
-"""A real MRML scene where there is no Slicer application: for scripts, batch runs and tests.
+"""A scene of one's own: beside the application's, or where there is no Slicer application at all.
 
-It stands on the packages slicer-core and trame-slicer. On Linux, VTK needs the system libraries libGL or libEGL only
-for drawing; building, saving and reading a scene needs none.
+Without the application it stands on the packages slicer-core and trame-slicer. On Linux, VTK needs the system
+libraries libGL or libEGL only for drawing; building, saving and reading a scene needs none.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class HeadlessScene:
-    """A scene with the application logic that keeps it alive; hold on to it as long as the scene is used."""
+    """A scene with the logic that keeps it alive; hold on to it as long as the scene is used.
+
+    ``application`` is None for a scene beside the running application's.
+    """
 
     scene: vtkMRMLScene
     application: Any
@@ -39,22 +43,43 @@ class HeadlessScene:
             raise UnreadableFileError(f"{Path(path).name} cannot be opened as a scene; expected an .mrb or .mrml file.")
 
 
+def require_scenes() -> None:
+    """Check that scenes can be made here, before anything is computed for one.
+
+    Raises
+    ------
+    MissingDependencyError
+        If there is neither a running application nor trame-slicer.
+    """
+    if _running_application_scene() is None:
+        _application_class()
+
+
+def new_scene() -> HeadlessScene:
+    """An empty scene apart from what the user has loaded: results of several patients never meet in it.
+
+    Raises
+    ------
+    MissingDependencyError
+        As :func:`require_scenes`.
+    """
+    running = _running_application_scene()
+    if running is None:
+        return new_headless_scene()
+    scene = type(running)()
+    running.CopyRegisteredNodesToScene(scene)
+    return HeadlessScene(scene, None)
+
+
 def new_headless_scene() -> HeadlessScene:
-    """An empty scene with Slicer's node classes and module logic.
+    """An empty scene with Slicer's node classes and module logic, without the application.
 
     Raises
     ------
     MissingDependencyError
         If trame-slicer or a system library that it needs is missing.
     """
-    try:
-        from trame_slicer.core import SlicerApp
-    except ImportError as problem:
-        raise MissingDependencyError(
-            f"A scene without the Slicer application needs trame-slicer ({problem}); "
-            'install it with: python -m pip install "trame-slicer[standalone]==2.0.0"'
-        ) from problem
-    application = SlicerApp()
+    application = _application_class()()
     # The editor's own settings node has no place in a saved result.
     application.scene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode").SetSaveWithScene(False)
     _send_messages_to_log()
@@ -62,6 +87,22 @@ def new_headless_scene() -> HeadlessScene:
     # The folder into which scenes are unpacked goes when the scene does.
     weakref.finalize(headless, application.io_manager.cache_dir.cleanup)
     return headless
+
+
+def _running_application_scene() -> vtkMRMLScene | None:
+    """The scene of the Slicer application that runs this code; None elsewhere."""
+    return getattr(sys.modules.get("slicer"), "mrmlScene", None)
+
+
+def _application_class() -> type:
+    try:
+        from trame_slicer.core import SlicerApp
+    except ImportError as problem:
+        raise MissingDependencyError(
+            f"A scene without the Slicer application needs trame-slicer ({problem}); "
+            'install it with: python -m pip install "trame-slicer[standalone]==2.0.0"'
+        ) from problem
+    return SlicerApp
 
 
 def _send_messages_to_log() -> None:

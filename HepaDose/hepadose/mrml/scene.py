@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +16,14 @@ from hepadose.flr.result import FlrImages, FlrResult
 from hepadose.flr.settings import DoseQuantity
 from hepadose.images import Image
 from hepadose.mrml.dose import dose_to_volume_node, isodose_segments
+from hepadose.mrml.headless import new_scene, require_scenes
 from hepadose.mrml.images import image_to_volume_node
 from hepadose.mrml.nodes import batch_processing, new_node
 from hepadose.mrml.plots import curve_chart
+from hepadose.mrml.save import save_scene
 from hepadose.mrml.segmentation import SegmentMask, masks_to_segmentation_node
 from hepadose.mrml.tables import checks_table, curve_table, figures_table, surface_table_node
+from hepadose.mrml.views import show_in_slice_views
 from hepadose.report.isodoses import round_levels
 from hepadose.report.tables import plain, result_json
 from hepadose.report.text import headline
@@ -41,6 +45,7 @@ LIVER_COLOR = (0.87, 0.51, 0.40)
 REACTION_COLOR = (0.0, 0.76, 0.84)
 BEST_COLOR = (1.0, 0.69, 0.0)
 MISSING_COLOR = (0.6, 0.6, 0.6)
+SCENE_FILE = "scene.mrb"
 FOLDER_NAME = "Focal liver reaction"
 # Category ^ type of Slicer's default terminology: the organ itself, so that the segment is recognized elsewhere.
 LIVER_TERMINOLOGY = (
@@ -115,6 +120,29 @@ def build_flr_scene(
         _state_provenance(nodes, result)
     _into_folder(scene, nodes)
     return nodes
+
+
+def write_scene_file() -> Callable[[Path, FlrResult, FlrImages], None]:
+    """What writes ``scene.mrb`` into a result folder, each time from a scene of its own.
+
+    Returns
+    -------
+    callable
+        Called with the folder, the result and its images.
+
+    Raises
+    ------
+    MissingDependencyError
+        If no scene can be made here; found out at once, not after an hour of computing.
+    """
+    require_scenes()
+
+    def write(folder: Path, result: FlrResult, images: FlrImages) -> None:
+        own = new_scene()
+        show_in_slice_views(own.scene, build_flr_scene(own.scene, result, images))
+        save_scene(own.scene, folder / SCENE_FILE)
+
+    return write
 
 
 def flr_segments(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hepadose.mrml.scene import FlrSceneNodes
-
 if TYPE_CHECKING:
     from slicer import vtkMRMLScene, vtkMRMLSliceCompositeNode
+
+    from hepadose.mrml.scene import FlrSceneNodes
 
 SLICE_VIEWS = ("Red", "Green", "Yellow")
 """Slicer's names of the axial, sagittal and coronal view."""
