@@ -33,11 +33,14 @@ class Anatomy:
         the liver as a clinician outlines it.
     textures : dict
         Fine and coarse structure, see :func:`hepadose.phantom.tissues.paint`.
+    canvas : Canvas
+        The grid with the patient's individual shape, for whatever is drawn later.
     """
 
     regions: tuple[Region, ...]
     liver_distance: Image
     textures: dict[bool, np.ndarray]
+    canvas: Canvas
 
     def region(self, name: str) -> Image:
         """Occupancy of a named region (0–1) on the anatomy's grid; several of one name are united."""
@@ -56,7 +59,7 @@ class Anatomy:
         return self.liver_distance.with_array(paint(self.regions, self.textures, phase))
 
 
-def build_anatomy(seed: int, spacing_mm: float, *, meal: str = "planning") -> Anatomy:
+def build_anatomy(seed: int, spacing_mm: float) -> Anatomy:
     """Evaluate the anatomy of one patient.
 
     Parameters
@@ -65,12 +68,16 @@ def build_anatomy(seed: int, spacing_mm: float, *, meal: str = "planning") -> An
         Chooses the patient.
     spacing_mm : float
         Spacing of the grid in mm; 1.5 to 2 for clinical resolution.
-    meal : str
-        What chooses the filling of stomach and bowel, which differs from day to day.
     """
     canvas = Canvas(LOW_MM, HIGH_MM, spacing_mm, seed)
     liver_box, liver_mm = canvas.distance(organs.liver())
-    regions = [*_body(canvas), *_bones(canvas), *_chest(canvas), *_abdomen(canvas, seed, meal)]
+    regions = [
+        *_body(canvas),
+        *_bones(canvas),
+        *_chest(canvas, stream(seed, "lungs")),
+        *_abdomen(canvas),
+        *_gut(canvas, stream(seed, "gut")),
+    ]
     regions += _liver(canvas, seed, liver_box, liver_mm)
     whole_mm = np.full(canvas.shape, 60.0, np.float32)
     whole_mm[liver_box] = np.minimum(liver_mm, 60.0)
@@ -79,7 +86,13 @@ def build_anatomy(seed: int, spacing_mm: float, *, meal: str = "planning") -> An
         for coarse in (False, True)
     }
     kept = tuple(region for region in regions if region is not None)
-    return Anatomy(kept, canvas.image(whole_mm, ORIGIN_LPS), textures)
+    return Anatomy(kept, canvas.image(whole_mm, ORIGIN_LPS), textures, canvas)
+
+
+def with_another_meal(anatomy: Anatomy, seed: int) -> Anatomy:
+    """The same patient on another day: other loops of small bowel, other filling of stomach and colon."""
+    later = {region.name: region for region in _gut(anatomy.canvas, stream(seed, "gut later")) if region is not None}
+    return replace(anatomy, regions=tuple(later.get(region.name, region) for region in anatomy.regions))
 
 
 def _body(canvas: Canvas) -> Iterator[Region | None]:
@@ -87,6 +100,7 @@ def _body(canvas: Canvas) -> Iterator[Region | None]:
     yield canvas.region("", "subcutaneous fat", trunk.skin().grown(-2.2))
     yield canvas.region("", "muscle", trunk.muscle_wall())
     yield canvas.region("", "subcutaneous fat", common(trunk.paraspinal_fat(), trunk.muscle_wall(), 1.0))
+    yield canvas.region("", "subcutaneous fat", trunk.flank_fat())
     yield canvas.region("cavity", "visceral fat", trunk.cavity())
     for side in (-1, 1):
         yield canvas.region("", "muscle", trunk.psoas(side))
@@ -105,11 +119,13 @@ def _bones(canvas: Canvas) -> Iterator[Region | None]:
     yield canvas.region("", "bone marrow", trunk.sternum())
 
 
-def _chest(canvas: Canvas) -> Iterator[Region | None]:
+def _chest(canvas: Canvas, random: np.random.Generator) -> Iterator[Region | None]:
     dome = common(trunk.cavity(), Shape(lambda x, y, z: -trunk.below_diaphragm().distance(x, y, z) - 1.5), 3.0)
     yield canvas.region("", "muscle", dome)
     yield canvas.region("", "visceral fat", common(trunk.mediastinum(), dome, 3.0))
-    yield canvas.region("lungs", "lung", trunk.lungs())
+    lungs = canvas.region("lungs", "lung", trunk.lungs())
+    yield lungs
+    yield _within(canvas, lungs, canvas.region("", "lung vessel", trunk.lung_vessels(random), thin=True))
     heart = common(trunk.heart(), dome.grown(-1.0), 4.0)
     yield canvas.region("heart", "myocardium", heart)
     yield canvas.region("", "heart blood", common(trunk.heart_chambers(), heart.grown(-5.0), 3.0))
@@ -118,10 +134,16 @@ def _chest(canvas: Canvas) -> Iterator[Region | None]:
         yield canvas.region("", "muscle", trunk.crus(side))
 
 
-def _abdomen(canvas: Canvas, seed: int, meal: str) -> Iterator[Region | None]:
-    random = stream(seed, f"bowel {meal}")
-    yield from _gut(canvas, "small bowel", organs.small_bowel(random), 2.2, "gut content", None)
-    yield from _gut(canvas, "colon", organs.colon(), 2.2, "feces", random.uniform(-66.0, -56.0))
+def _within(canvas: Canvas, outer: Region | None, inner: Region | None) -> Region | None:
+    """The part of one region that lies in another."""
+    if outer is None or inner is None:
+        return None
+    whole = np.zeros(canvas.shape, np.uint8)
+    whole[outer.box] = outer.occupancy
+    return replace(inner, occupancy=np.minimum(inner.occupancy, whole[inner.box]))
+
+
+def _abdomen(canvas: Canvas) -> Iterator[Region | None]:
     yield canvas.region("spleen", "spleen", organs.spleen())
     for side, label in ((-1, "right"), (1, "left")):
         yield canvas.region(f"{label} kidney", "kidney cortex", organs.kidney(side))
@@ -134,18 +156,24 @@ def _abdomen(canvas: Canvas, seed: int, meal: str) -> Iterator[Region | None]:
     yield canvas.region("aorta", "artery", organs.aorta())
     yield canvas.region("", "artery", organs.visceral_arteries(), thin=True)
     yield canvas.region("", "portal vein", vessels.portal_trunk(), thin=True)
-    yield from _gut(canvas, "duodenum", organs.duodenum(), 2.5, "gut content", None)
-    yield from _gut(canvas, "stomach", organs.stomach(), 4.0, "gut fluid", random.uniform(-52.0, -28.0))
 
 
-def _gut(canvas: Canvas, name: str, shape: Shape, wall_mm: float, content: str, gas_above_y: float | None):
+def _gut(canvas: Canvas, random: np.random.Generator) -> Iterator[Region | None]:
+    yield from _hollow(canvas, "small bowel", organs.small_bowel(random), 2.2, "gut content", None)
+    yield from _hollow(canvas, "colon", organs.colon(), 2.2, "feces", random.uniform(-74.0, -62.0))
+    yield from _hollow(canvas, "duodenum", organs.duodenum(), 2.5, "gut content", None)
+    yield from _hollow(canvas, "stomach", organs.stomach(), 4.0, "gut fluid", random.uniform(-56.0, -30.0))
+
+
+def _hollow(
+    canvas: Canvas, name: str, shape: Shape, wall_mm: float, content: str, gas_above_y: float | None
+) -> Iterator[Region | None]:
     """Wall, content and, where given, gas that has risen to the front of a level."""
     yield canvas.region(name, "gut wall", shape)
-    yield canvas.region("", content, shape.grown(-wall_mm))
+    yield canvas.region(f"{name} content", content, shape.grown(-wall_mm))
     if gas_above_y is not None:
-        yield canvas.region(
-            "", "gas", common(shape.grown(-wall_mm - 0.5), half_space((0, gas_above_y, 0), (0, 1, 0)), 1.5)
-        )
+        gas = common(shape.grown(-wall_mm - 0.5), half_space((0, gas_above_y, 0), (0, 1, 0)), 1.5)
+        yield canvas.region(f"{name} gas", "gas", gas)
 
 
 def _liver(canvas: Canvas, seed: int, box: Box, distance_mm: np.ndarray) -> Iterator[Region | None]:

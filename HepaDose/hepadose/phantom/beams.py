@@ -37,6 +37,8 @@ class PlanModel:
         Share of the beams' sum in the dose; the rest is the conformal core.
     fall_off_mm : float
         Width of the core's fall-off: it drops from 80 to 20 % in 2.8 times this.
+    core_margin_mm : float
+        How far outside the planning target volume the core has fallen to half.
     hot_center : float
         Additional dose in the center, as a share of the prescription.
     covered_share : float
@@ -48,14 +50,17 @@ class PlanModel:
     gantry_angles_deg: tuple[float, ...]
     bath_share: float
     fall_off_mm: float
+    core_margin_mm: float
     hot_center: float
     covered_share: float
     covering_dose: float
 
 
 PLAN_MODELS = {
-    Technique.SBRT5: PlanModel(tuple(range(190, 361, 12)) + tuple(range(4, 53, 12)), 0.38, 4.2, 0.28, 0.96, 1.0),
-    Technique.CONVENTIONAL25: PlanModel((180.0, 225.0, 265.0, 300.0, 335.0, 10.0, 50.0), 0.48, 4.6, 0.05, 0.98, 0.95),
+    Technique.SBRT5: PlanModel(tuple(range(190, 361, 12)) + tuple(range(4, 53, 12)), 0.38, 4.2, 5.5, 0.08, 0.96, 1.0),
+    Technique.CONVENTIONAL25: PlanModel(
+        (180.0, 225.0, 265.0, 300.0, 335.0, 10.0, 50.0), 0.48, 4.6, 9.5, 0.0, 0.98, 0.95
+    ),
 }
 
 
@@ -90,8 +95,7 @@ def plan_dose(anatomy: Anatomy, target: Target, settings: DigitalPatientSettings
 
 def _core(ptv_mm: np.ndarray, target: Target, model: PlanModel) -> np.ndarray:
     """Falls off around a surface a little outside the target, hottest in the middle."""
-    edge_mm = 1.3 * model.fall_off_mm
-    falling = 1.0 / (1.0 + np.exp(np.clip((ptv_mm - edge_mm) / model.fall_off_mm, -30.0, 30.0)))
+    falling = 1.0 / (1.0 + np.exp(np.clip((ptv_mm - model.core_margin_mm) / model.fall_off_mm, -30.0, 30.0)))
     reach_mm = target.radius_mm + target.ptv_margin_mm
     depth = np.clip(-ptv_mm / reach_mm, 0.0, 1.0)
     return falling * (1.0 + model.hot_center / (1.0 - model.bath_share) * depth * (2.0 - depth))

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hepadose.dicom.write import (
     CtReference,
     CtSeriesSettings,
@@ -97,23 +99,23 @@ def planning_structures(patient: SimulatedPatient) -> dict[str, StructureMask]:
     gtv_mm = patient.target.gtv_distance_on(grid)
     liver_mm = resample(patient.anatomy.liver_distance, grid, outside=60.0)
     masks = {
-        "BODY": StructureMask(_soft(patient, "body"), "EXTERNAL", (0, 200, 0)),
+        "BODY": StructureMask(_share(patient, "body"), "EXTERNAL", (0, 200, 0)),
         "Liver": StructureMask(_below(liver_mm, 0.0), "ORGAN", (200, 120, 60)),
         "GTV": StructureMask(_below(gtv_mm, 0.0), "GTV", (255, 0, 0)),
         "PTV": StructureMask(_below(gtv_mm, patient.target.ptv_margin_mm), "PTV", (0, 0, 255)),
     }
     for name, (region, color) in ORGANS.items():
-        masks[name] = StructureMask(_soft(patient, region), "ORGAN", color)
+        masks[name] = StructureMask(_share(patient, region), "ORGAN", color)
     return masks
 
 
 def _below(distance: Image, level_mm: float) -> Image:
-    return distance.with_array(distance.array < level_mm)
+    """Soft mask (0–1) whose outline runs where the distance equals the level, between the pixel centers."""
+    return distance.with_array(np.clip(0.5 - (distance.array - level_mm) / (2.0 * max(distance.spacing_mm[:2])), 0, 1))
 
 
-def _soft(patient: SimulatedPatient, region: str) -> Image:
-    share = resample(patient.anatomy.region(region), patient.planning_ct)
-    return share.with_array(share.array > 0.5)
+def _share(patient: SimulatedPatient, region: str) -> Image:
+    return resample(patient.anatomy.region(region), patient.planning_ct)
 
 
 def _plan(patient: SimulatedPatient, settings: DigitalPatientSettings) -> PlanSettings:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hepadose.images import Image, resample
+from hepadose.images import Image
 from hepadose.phantom.anatomy import ORIGIN_LPS, Anatomy
 from hepadose.phantom.fields import smooth_field, stream
 from hepadose.phantom.settings import DigitalPatientSettings
@@ -116,7 +116,7 @@ def _soft_volume(distance_mm: np.ndarray, nodes: Image) -> float:
 
 
 def _coarse(image: Image) -> Image:
-    step = max(int(round(4.0 / image.spacing_mm[0])), 1)
+    step = max(round(4.0 / image.spacing_mm[0]), 1)
     array = np.ascontiguousarray(image.array[::step, ::step, ::step])
     return Image(array, tuple(step * value for value in image.spacing_mm), image.origin_lps, image.direction)
 
@@ -141,13 +141,8 @@ def _nodes_around(grid: Image) -> Image:
     extent_mm = (np.array(grid.shape[::-1]) - 1) * grid.spacing_mm
     counts = np.ceil((extent_mm + 2 * MARGIN_MM) / NODE_SPACING_MM).astype(int) + 1
     start = np.asarray(grid.origin_lps) - MARGIN_MM
-    return resampled_grid(counts, start)
-
-
-def resampled_grid(counts, origin_lps) -> Image:
-    """An empty axis-aligned grid of deformation nodes."""
     empty = np.broadcast_to(np.float32(0.0), tuple(int(count) for count in counts[::-1]))
-    return Image(empty, (NODE_SPACING_MM,) * 3, tuple(origin_lps))
+    return Image(empty, (NODE_SPACING_MM,) * 3, tuple(start))
 
 
 def _direction(random: np.random.Generator) -> np.ndarray:
@@ -159,8 +154,3 @@ def _rotation(vector: np.ndarray) -> np.ndarray:
     from scipy.spatial.transform import Rotation
 
     return Rotation.from_rotvec(vector).as_matrix()
-
-
-def moved(image: Image, onto: Image, transform: sitk.Transform, outside: float = 0.0) -> Image:
-    """Sample a planning-frame image at the follow-up grid, linearly, through the transform."""
-    return resample(image, onto, transform, outside=outside)

@@ -10,7 +10,7 @@ from hepadose.phantom.trunk import below_diaphragm, cavity
 
 def liver() -> Shape:
     """Right and left lobe under the diaphragm, with the hilum, the fissure and the impressions of its neighbors."""
-    right = ellipsoid((-72.0, 0.0, 12.0), (72.0, 90.0, 96.0))
+    right = ellipsoid((-72.0, -1.0, 12.0), (70.0, 87.0, 92.0))
     left = ellipsoid((4.0, -54.0, 40.0), (92.0, 36.0, 40.0), turned(-14.0, 1) @ turned(-10.0, 2))
     lobes = blend(right, left, 34.0)
     lobes = common(lobes, cavity().grown(-3.5), 9.0)
@@ -18,7 +18,7 @@ def liver() -> Shape:
     lobes = carve(lobes, ellipsoid((24.0, 22.0, -44.0), (56.0, 58.0, 66.0)), 16.0)
     lobes = carve(lobes, ellipsoid((62.0, 34.0, 40.0), (66.0, 54.0, 60.0)), 12.0)
     lobes = blend(lobes, caudate_lobe(), 10.0)
-    lobes = common(lobes, half_space((-85.0, -20.0, -70.0), (0.50, -0.25, -1.0)), 16.0)
+    lobes = common(lobes, half_space((-85.0, -20.0, -67.0), (0.50, -0.25, -1.0)), 30.0)
     for tool, radius_mm in _impressions():
         lobes = carve(lobes, tool, radius_mm)
     return lobes
@@ -29,7 +29,8 @@ def _impressions():
     yield ellipsoid((-46.0, 60.0, -52.0), (48.0, 50.0, 62.0)), 10.0
     yield kidney(-1).grown(4.0), 4.0
     yield gallbladder().grown(1.5), 3.0
-    yield inferior_vena_cava().grown(0.5), 2.0
+    # No fat between the liver and the vein in its groove.
+    yield inferior_vena_cava().grown(-1.5), 1.0
     # Fissure of the round ligament between the left lobe's medial and lateral part.
     yield tube([(14, -96, 2), (16, -80, 14), (10, -52, 18), (4, -36, 16)], [7, 4.5, 3.5, 2.5]), 4.0
     # Fissure of the venous ligament in front of the caudate lobe.

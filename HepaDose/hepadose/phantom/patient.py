@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepadose.errors import OutputError
-from hepadose.images import Image, resample
-from hepadose.phantom.anatomy import ORIGIN_LPS, Anatomy, build_anatomy
+from hepadose.images import Image
+from hepadose.phantom.anatomy import ORIGIN_LPS, Anatomy, build_anatomy, with_another_meal
 from hepadose.phantom.beams import dose_grid, plan_dose
 from hepadose.phantom.export import export_patient
 from hepadose.phantom.fields import stream
@@ -23,7 +23,7 @@ from hepadose.phantom.reaction import PlantedReaction, plant_reaction, reaction_
 from hepadose.phantom.scanner import Scan, scan_grid, take_ct
 from hepadose.phantom.settings import DigitalPatientSettings
 from hepadose.phantom.target import Target, place_target
-from hepadose.phantom.tissues import Region
+from hepadose.phantom.tissues import Region, paint_over
 from hepadose.phantom.truth import TRUTH_FOLDER, PlantedTruth, read_truth, write_truth
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def simulate(settings: DigitalPatientSettings, report: Progress = lambda text, s
 
 
 def _planning_ct(anatomy: Anatomy, target: Target, settings: DigitalPatientSettings) -> Image:
-    center = ORIGIN_LPS + (1.7, 2.3, -2.0)
+    center = ORIGIN_LPS + np.array([1.7, 2.3, -2.0])
     grid = scan_grid(center, PLANNING_VIEW_MM, PLANNING_LENGTH_MM, settings.matrix, settings.planning_slice_mm)
     painted = anatomy.with_region(_tumor(anatomy, target, "tumor", 0.0)).paint(settings.planning_phase)
     return take_ct(painted, Scan(grid, settings.noise_hu), stream(settings.seed, "planning noise"))
@@ -151,16 +151,11 @@ def _follow_up_ct(
     transform: sitk.Transform,
 ) -> Image:
     """The tumor has shrunk to its necrotic center and the liver around it reacts."""
-    later = build_anatomy(settings.seed, anatomy.liver_distance.spacing_mm[0], meal="follow-up")
-    painted = later.paint(settings.follow_up_phase)
-    painted = painted.with_array(painted.array + reaction_hu(later, reaction.share, settings))
+    later = with_another_meal(anatomy, settings.seed)
+    hu = later.paint(settings.follow_up_phase).array
+    hu += reaction_hu(later, reaction.share, settings)
     necrosis = _tumor(later, target, "necrosis", 0.4 * target.radius_mm)
-    share = later.liver_distance.with_array(np.zeros(painted.shape, np.float32))
-    share.array[necrosis.box] = necrosis.occupancy / 255.0
-    from hepadose.phantom.tissues import TISSUES
-
-    value = TISSUES["necrosis"].mean_hu(settings.follow_up_phase) + 4.0 * later.textures[True]
-    painted = painted.with_array(painted.array + share.array * (value - painted.array))
+    painted = anatomy.liver_distance.with_array(paint_over(hu, (necrosis,), later.textures, settings.follow_up_phase))
     scan = Scan(grid, settings.noise_hu, curved_table=True)
     return take_ct(painted, scan, stream(settings.seed, "follow-up noise"), transform)
 
@@ -173,16 +168,20 @@ def _tumor(anatomy: Anatomy, target: Target, tissue: str, shrunk_mm: float) -> R
 
 def _write_truth(folder: Path, patient: SimulatedPatient, settings: DigitalPatientSettings) -> None:
     masks = {"reaction": patient.reaction.mask, "liver": patient.reaction.liver}
-    inside = patient.target.ptv_distance.array < 0.0
-    on_dose = patient.target.gtv_distance
-    measures = {
-        "follow_up_liver_ml": masks["liver"].volume_ml(),
-        "reaction_ml": masks["reaction"].volume_ml(),
-        "planning_liver_ml": resample(patient.anatomy.liver_distance, patient.planning_ct, outside=60.0),
-        "gtv_ml": int((on_dose.array < 0.0).sum()) * on_dose.voxel_volume_ml,
-        "ptv_ml": int(inside.sum()) * on_dose.voxel_volume_ml,
+    write_truth(folder / TRUTH_FOLDER, settings, masks, patient.displacement, measures(patient))
+
+
+def measures(patient: SimulatedPatient) -> dict[str, float]:
+    """Volumes in ml and the largest dose in Gy."""
+    distances = {
+        "planning_liver_ml": patient.anatomy.liver_distance,
+        "gtv_ml": patient.target.gtv_distance,
+        "ptv_ml": patient.target.ptv_distance,
+    }
+    volumes = {name: distance.with_array(distance.array < 0.0).volume_ml() for name, distance in distances.items()}
+    return {
+        **volumes,
+        "follow_up_liver_ml": patient.reaction.liver.volume_ml(),
+        "reaction_ml": patient.reaction.mask.volume_ml(),
         "maximum_gy": float(patient.dose.array.max()),
     }
-    liver = measures["planning_liver_ml"]
-    measures["planning_liver_ml"] = liver.with_array(liver.array < 0.0).volume_ml()
-    write_truth(folder / TRUTH_FOLDER, settings, masks, patient.displacement, measures)

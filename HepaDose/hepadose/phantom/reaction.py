@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 BUMP_MM = 4.0
 """Correlation length of the edge's irregularity."""
 BALANCE_MM = 10.0
-"""Over regions of this size the irregularity cancels."""
+"""Over parts of the surface of this size (standard deviation of a Gaussian window) the irregularity cancels."""
+SHELL_MM = 1.5
+"""Thickness of the shell about the isodose surface on which it cancels."""
 SMALLEST_ML = 5.0
 
 
@@ -47,9 +49,10 @@ def plant_reaction(
 ) -> PlantedReaction:
     """Let the liver above the planted dose react.
 
-    The edge is displaced by a random field that averages to zero over every small region; a constant is added so
-    that the reaction has exactly the volume of the isodose region. So the planted dose remains the central value of
-    the edge: the irregularity redistributes it.
+    The edge is displaced by a random field that is balanced over every small part of the isodose surface; then a
+    constant gives the reaction's intrahepatic edge the same median dose as the isodose surface has on this grid. So
+    the irregularity redistributes the edge and does not shift it. The reference is the dose as exported,
+    interpolated linearly.
 
     Parameters
     ----------
@@ -72,18 +75,58 @@ def plant_reaction(
     liver_mm = resample(anatomy.liver_distance, grid, transform, outside=60.0)
     liver = liver_mm.array < 0.0
     change = _irregularity(anatomy, dose, settings)
-    smooth_gy = resample(dose, grid, transform).array
-    rough_gy = smooth_gy + resample(change, grid, transform).array
-    planted_gy = settings.planted_physical_gy
-    voxels = int(np.count_nonzero(smooth_gy[liver] >= planted_gy))
-    if voxels * grid.voxel_volume_ml < SMALLEST_ML:
-        raise EmptyRegionError(
-            f"Only {voxels * grid.voxel_volume_ml:.1f} ml of liver receive {planted_gy:.1f} Gy; plant a lower dose."
-        )
-    edge_gy = float(np.partition(rough_gy[liver], -voxels)[-voxels])
+    smooth_gy = resample(dose, grid, transform)
+    rough_gy = smooth_gy.array + resample(change, grid, transform).array
+    _require_size(
+        np.count_nonzero(smooth_gy.array[liver] >= settings.planted_physical_gy) * grid.voxel_volume_ml, settings
+    )
+    box = bounding_box(liver, (1, 1, 1))
+    edge_gy = settings.planted_physical_gy
+    if settings.edge_irregularity_mm > 0:
+        edge_gy = _central_edge(smooth_gy.cropped(box), rough_gy[box], liver[box], edge_gy)
     mask = liver & (rough_gy >= edge_gy)
     share = _share(anatomy, dose, change, edge_gy, settings)
     return PlantedReaction(grid.with_array(mask), grid.with_array(liver), share)
+
+
+def _require_size(volume_ml: float, settings: DigitalPatientSettings) -> None:
+    if volume_ml < SMALLEST_ML:
+        raise EmptyRegionError(
+            f"Only {volume_ml:.1f} ml of liver receive {settings.planted_physical_gy:.1f} Gy; plant a lower dose."
+        )
+
+
+def _central_edge(dose: Image, rough_gy: np.ndarray, liver: np.ndarray, planted_gy: float) -> float:
+    """Level of the roughened dose whose edge has the same median dose as the smooth isodose's, by bisection to 1 mGy.
+
+    The smooth surface on the same voxels is the reference, not the planted dose itself, so that the coarseness of
+    the grid cancels.
+    """
+    wanted_gy = edge_median(dose, liver & (dose.array >= planted_gy), liver)
+    low, high = planted_gy - 5.0, planted_gy + 5.0
+    while high - low > 1e-3:
+        middle = (low + high) / 2.0
+        if edge_median(dose, liver & (rough_gy >= middle), liver) < wanted_gy:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def edge_median(dose: Image, region: np.ndarray, liver: np.ndarray) -> float:
+    """Median dose in Gy on the surface between a region and the rest of the liver, weighted by area; NaN if none."""
+    values, weights = [], []
+    for axis, spacing_mm in enumerate(dose.spacing_kji_mm):
+        inside, domain, gy = (np.moveaxis(array, axis, 0) for array in (region, liver, dose.array))
+        faces = (inside[1:] != inside[:-1]) & domain[1:] & domain[:-1]
+        values.append((gy[1:][faces] + gy[:-1][faces]) / 2.0)
+        weights.append(np.full(len(values[-1]), 1.0 / spacing_mm))
+    gy, area = np.concatenate(values), np.concatenate(weights)
+    if not gy.size:
+        return float("nan")
+    order = np.argsort(gy)
+    cumulative = np.cumsum(area[order])
+    return float(gy[order][np.searchsorted(cumulative, cumulative[-1] / 2.0)])
 
 
 def _irregularity(anatomy: Anatomy, dose: Image, settings: DigitalPatientSettings) -> Image:
@@ -91,12 +134,30 @@ def _irregularity(anatomy: Anatomy, dose: Image, settings: DigitalPatientSetting
     from scipy import ndimage
 
     region = _around_liver(anatomy)
-    field = smooth_field(region.shape, region.spacing_kji_mm, BUMP_MM, stream(settings.seed, "edge"))
-    field -= ndimage.gaussian_filter(field, BALANCE_MM / region.spacing_mm[0], mode="nearest")
-    field *= settings.edge_irregularity_mm / field.std()
+    dose_gy = resample(dose, region).array
     slopes = np.gradient(ndimage.gaussian_filter(dose.array, 1.0), *dose.spacing_kji_mm)
     steepness = dose.with_array(np.sqrt(sum(slope**2 for slope in slopes)).astype(np.float32))
-    return region.with_array(field * resample(steepness, region).array)
+    steep = resample(steepness, region).array
+    offset_mm = (dose_gy - settings.planted_physical_gy) / np.maximum(steep, 0.2)
+    shell = np.exp(-0.5 * (offset_mm / SHELL_MM) ** 2) * (region.array < 0.0)
+    field = smooth_field(region.shape, region.spacing_kji_mm, BUMP_MM, stream(settings.seed, "edge"))
+    field = _balanced(field, shell.astype(np.float32), BALANCE_MM / region.spacing_mm[0])
+    return region.with_array(settings.edge_irregularity_mm * field * steep)
+
+
+def _balanced(field: np.ndarray, shell: np.ndarray, sigma: float) -> np.ndarray:
+    """A field whose positive and negative parts have equal weight on every small part of a shell.
+
+    The hyperbolic tangent counts sides rather than sizes, so that the median is balanced, not only the mean.
+    """
+    from scipy import ndimage
+
+    weight = ndimage.gaussian_filter(shell, sigma) + 1e-4
+    for _ in range(3):
+        field = field - ndimage.gaussian_filter(shell * np.tanh(1.5 * field), sigma) / weight
+    field = np.tanh(field / (1.2 * field.std())).astype(np.float32)
+    field -= ndimage.gaussian_filter(shell * np.tanh(1.5 * field), sigma) / weight
+    return field / max(float(np.sqrt(np.average(field**2, weights=shell + 1e-9))), 1e-6)
 
 
 def _around_liver(anatomy: Anatomy) -> Image:

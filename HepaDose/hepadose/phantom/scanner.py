@@ -95,7 +95,7 @@ def _add_table(hu: np.ndarray, scan: Scan) -> None:
     shell = np.clip(0.5 - (np.abs(np.abs(below - 22.0) - 22.0) - 1.2) / soft, 0, 1)
     foam = np.clip(0.5 - (np.abs(below - 22.0) - 22.0) / soft, 0, 1)
     inside = np.clip(0.5 - (np.abs(across) - (215.0 if scan.curved_table else 260.0)) / soft, 0, 1)
-    table = AIR_HU + inside * np.maximum(foam * 70.0, shell * (850.0 if scan.curved_table else 700.0))
+    table = AIR_HU + inside * np.maximum(foam * 70.0, shell * (1150.0 if scan.curved_table else 930.0))
     np.maximum(hu, table.astype(np.float32), out=hu)
 
 

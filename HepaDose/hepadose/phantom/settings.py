@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from hepadose.errors import SettingsError
+from hepadose.flr.radiobiology import biologically_effective_dose, dose_for_bed, equivalent_dose
 from hepadose.flr.settings import DoseQuantity
 
 
@@ -68,7 +67,7 @@ class DigitalPatientSettings:
         Contrast of the reaction against the liver in HU; None takes -28 HU in the portal venous phase, +24 HU in
         the delayed, +18 HU in the arterial and -12 HU in the native one.
     edge_irregularity_mm : float
-        Standard deviation of the irregular displacement of the reaction's edge about the isodose (0–5 mm).
+        Standard deviation of the irregular displacement of the reaction's edge about the isodose (0–2.5 mm).
     edge_blur_mm : float
         Standard deviation of the gradual transition at the edge in the CT (0–8 mm).
     position_shift_mm, position_turn_deg : float
@@ -118,8 +117,10 @@ class DigitalPatientSettings:
         for name, low, high, unit in _RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
-                label = name.rsplit("_", 1)[0].replace("_", " ") if unit else name
-                raise SettingsError(f"The {label} must lie between {low:g} and {high:g} {unit}, got {value:g}.")
+                label = name.removesuffix("_mm").removesuffix("_hu").removesuffix("_deg").removesuffix("_gy")
+                label = label.removesuffix("_percent").replace("_", " ")
+                message = f"The {label} must lie between {low:g} and {high:g} {unit}, got {value:g} {unit}"
+                raise SettingsError(f"{message.rstrip()}.".replace(" ,", ","))
         low, high = self.technique.planted_range_gy
         if not low <= self.planted_physical_gy <= high:
             raise SettingsError(
@@ -130,20 +131,21 @@ class DigitalPatientSettings:
 
     @property
     def planted_physical_gy(self) -> float:
-        """The planted dose as physical dose in Gy (domain: D = (n·ab/2)·(√(1 + 4·BED/(n·ab)) − 1))."""
+        """The planted dose as physical dose in Gy."""
         if self.planted_quantity is DoseQuantity.PHYSICAL:
             return self.planted_gy
         bed_gy = self.planted_gy
         if self.planted_quantity is DoseQuantity.EQD2:
             bed_gy = self.planted_gy * (1.0 + 2.0 / self.alpha_beta_gy)
-        scale_gy = self.technique.fractions * self.alpha_beta_gy
-        return float(scale_gy / 2.0 * (np.sqrt(1.0 + 4.0 * bed_gy / scale_gy) - 1.0))
+        return float(dose_for_bed(bed_gy, self.technique.fractions, self.alpha_beta_gy))
 
     def _in_quantity(self, physical_gy: float) -> float:
         if self.planted_quantity is DoseQuantity.PHYSICAL:
             return physical_gy
-        bed_gy = physical_gy * (1.0 + physical_gy / (self.technique.fractions * self.alpha_beta_gy))
-        return bed_gy if self.planted_quantity is DoseQuantity.BED else bed_gy / (1.0 + 2.0 / self.alpha_beta_gy)
+        bed_gy = biologically_effective_dose(physical_gy, self.technique.fractions, self.alpha_beta_gy)
+        return float(
+            bed_gy if self.planted_quantity is DoseQuantity.BED else equivalent_dose(bed_gy, self.alpha_beta_gy)
+        )
 
     @property
     def reaction_contrast_hu(self) -> float:
@@ -166,7 +168,7 @@ _RANGES = (
     ("planning_slice_mm", 2.0, 6.0, "mm"),
     ("follow_up_slice_mm", 1.0, 6.0, "mm"),
     ("noise_hu", 0.0, 60.0, "HU"),
-    ("edge_irregularity_mm", 0.0, 5.0, "mm"),
+    ("edge_irregularity_mm", 0.0, 2.5, "mm"),
     ("edge_blur_mm", 0.0, 8.0, "mm"),
     ("position_shift_mm", 0.0, 40.0, "mm"),
     ("position_turn_deg", 0.0, 10.0, "degrees"),

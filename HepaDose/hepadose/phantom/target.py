@@ -84,7 +84,7 @@ def grid_coordinates(grid: Image) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _center(liver_distance: Image, radius_mm: float, random: np.random.Generator) -> np.ndarray:
-    step = max(int(round(6.0 / liver_distance.spacing_mm[0])), 1)
+    step = max(round(6.0 / liver_distance.spacing_mm[0]), 1)
     depth_mm = -liver_distance.array[::step, ::step, ::step]
     indices = np.argwhere((depth_mm > radius_mm + 1.0) & (depth_mm < radius_mm + 25.0))
     points_lps = liver_distance.ijk_to_points(indices[:, ::-1] * step)

@@ -50,7 +50,7 @@ TISSUES: dict[str, Tissue] = {
     "skin": _plain(5.0, 5.0),
     "subcutaneous fat": _plain(-106.0, 7.0, coarse=True),
     "visceral fat": _plain(-98.0, 9.0, coarse=True),
-    "muscle": Tissue(50.0, 54.0, 60.0, 60.0, 9.0),
+    "muscle": Tissue(48.0, 52.0, 58.0, 58.0, 13.0),
     "lung": _plain(-850.0, 18.0, coarse=True),
     "lung vessel": Tissue(-60.0, 60.0, 20.0, 0.0, 20.0),
     "bone cortex": _plain(430.0, 40.0),
@@ -117,7 +117,11 @@ def paint(regions, textures: dict[bool, np.ndarray], phase: ContrastPhase) -> np
     numpy.ndarray, float32
         HU; air where there is no region.
     """
-    hu = np.full(textures[False].shape, AIR_HU, np.float32)
+    return paint_over(np.full(textures[False].shape, AIR_HU, np.float32), regions, textures, phase)
+
+
+def paint_over(hu: np.ndarray, regions, textures: dict[bool, np.ndarray], phase: ContrastPhase) -> np.ndarray:
+    """Lay regions over painted CT numbers, in place; see :func:`paint`."""
     for region in regions:
         tissue = TISSUES[region.tissue]
         value = textures[tissue.coarse][region.box] * np.float32(tissue.texture_hu)

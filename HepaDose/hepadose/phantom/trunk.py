@@ -111,7 +111,8 @@ def vertebrae() -> Shape:
         dent = 4.0 * np.exp(-((x / 13.0) ** 2)) * (y > SPINE_Y_MM)
         return np.maximum((section - 1.0) * 18.0 + dent, np.abs(level) - 12.5)
 
-    return union(Shape(body), Shape(_arch_distance))
+    reach = (np.array([-46.0, SPINE_Y_MM - 24.0, -np.inf]), np.array([46.0, 108.0, np.inf]))
+    return union(Shape(body, reach), Shape(_arch_distance, reach))
 
 
 def _arch_distance(x, y, z):
@@ -172,11 +173,35 @@ def below_diaphragm() -> Shape:
     return Shape(lambda x, y, z: 0.55 * (z - diaphragm_height(x, y) + 6.0))
 
 
+def flank_fat() -> Shape:
+    """The thin fat plane between the muscle layers of the flank, below the ribs."""
+    wall = wall_depth()
+
+    def distance(x, y, z):
+        plane = np.abs(wall.distance(x, y, z) - 6.0) - 0.9
+        return np.maximum.reduce([plane, 70.0 - np.abs(x), z + 62.0 - 0.4 * y])
+
+    return Shape(distance)
+
+
+def lung_vessels(random: np.random.Generator) -> Shape:
+    """Vessels of the lower lobes, running down and outwards from the roots of the lungs."""
+    branches = []
+    for side in (-1.0, 1.0):
+        for _ in range(26):
+            end = np.array([side * random.uniform(40, 132), random.uniform(-60, 70), random.uniform(40, 150)])
+            start = np.array([side * 38.0, 12.0, 190.0])
+            middle = (start + end) / 2 + random.normal(0.0, 8.0, 3) + (side * 10.0, 0.0, 0.0)
+            branches.append(tube([start, middle, end], [3.6, 2.2, 1.1]))
+    return union(*branches)
+
+
 def lungs() -> Shape:
     """Both lungs: the thorax above the diaphragm without the mediastinum."""
     thorax = cavity().grown(-1.0)
     above = Shape(lambda x, y, z: 0.55 * (diaphragm_height(x, y) - z))
-    return carve(common(thorax, above, 4.0), mediastinum(), 8.0)
+    # The wide radius ends the recess where it gets thinner than the grid can show.
+    return carve(common(thorax, above, 12.0), mediastinum(), 8.0)
 
 
 def mediastinum() -> Shape:
