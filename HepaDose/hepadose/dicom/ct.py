@@ -164,7 +164,9 @@ def _readable_slices(
             findings.append(warning(subject, f"{problem} It was left out."))
             continue
         kind = kind_of_ct_image(dataset)
-        if kind != "slice":
+        if kind == "slice" and "PixelData" not in dataset:
+            findings.append(warning(subject, f"The file {path.name} is cut off before its pixels. It was left out."))
+        elif kind != "slice":
             ignored[kind] += 1
         elif acquisition is None or dataset.get("AcquisitionNumber") == acquisition:
             slices.append(_slice(path, dataset))

@@ -179,6 +179,7 @@ def unsheared(volume: np.ndarray, shifts_ij: np.ndarray, fill: float) -> tuple[n
     """
     from scipy import ndimage
 
+    shifts_ij = np.round(shifts_ij, 4)  # files round positions; no extra column for a rounding error
     low, high = np.floor(shifts_ij.min(axis=0)), np.ceil(shifts_ij.max(axis=0))
     extra_i, extra_j = (high - low).astype(int)
     shape = (volume.shape[1] + extra_j, volume.shape[2] + extra_i)

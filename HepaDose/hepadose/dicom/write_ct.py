@@ -47,6 +47,8 @@ class CtSeriesSettings:
         Contrast/Bolus Agent; empty for an unenhanced scan.
     slice_thickness_mm : float, optional
         Slice Thickness; the slice spacing where not given.
+    body_part : str
+        Body Part Examined (0018,0015), a defined term.
     file_prefix : str
         File names are ``<prefix><number>.dcm`` from 1.
     head_first_numbers : bool
@@ -59,6 +61,7 @@ class CtSeriesSettings:
     tube_voltage_kv: float = 120.0
     contrast_agent: str = ""
     slice_thickness_mm: float | None = None
+    body_part: str = "ABDOMEN"
     file_prefix: str = "CT"
     head_first_numbers: bool = False
 
@@ -128,6 +131,7 @@ def _template(image: Image, study: DicomStudy, settings: CtSeriesSettings, serie
     fill(dataset, FrameOfReferenceUID=study.frame_of_reference_uid, PositionReferenceIndicator="")
     fill(dataset, KVP=decimal(settings.tube_voltage_kv), SliceThickness=decimal(thickness_mm))
     fill(dataset, SpacingBetweenSlices=decimal(image.spacing_mm[2]), GantryDetectorTilt=decimal(0))
+    dataset.BodyPartExamined = settings.body_part
     if settings.contrast_agent:
         dataset.ContrastBolusAgent = settings.contrast_agent
     fill(dataset, SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2", PixelRepresentation=1)

@@ -83,7 +83,7 @@ def write_rtdose(
     """
     settings = settings or DoseSettings()
     _check(dose, settings)
-    parts = (settings.series_number, settings.instance_number)
+    parts = (settings.series_number, settings.instance_number, settings.summation_type, settings.beam_number)
     reference = ObjectReference(RTDoseStorage, study.uid("RTDOSE", *parts))
     dataset = new_object(
         study,

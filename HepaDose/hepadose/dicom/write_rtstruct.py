@@ -100,6 +100,7 @@ def write_rtstruct(
         require_same_grid(**{"CT series": ct.grid, f"structure {name}": structure.mask})
     reference = ObjectReference(RTStructureSetStorage, study.uid("RTSTRUCT", settings.series_number))
     dataset = _structure_set(reference, study, settings)
+    fill(dataset, FrameOfReferenceUID=ct.study.frame_of_reference_uid, PositionReferenceIndicator="")
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(ct)]
     numbered = list(enumerate(masks.items(), start=1))
     dataset.StructureSetROISequence = [_roi(number, name, s, ct) for number, (name, s) in numbered]
