@@ -55,13 +55,9 @@ LIVER_TERMINOLOGY = (
 
 
 @dataclass(frozen=True, eq=False)
-class FlrSceneNodes:
-    """The nodes of one result; ``planning_ct`` is None where there was none."""
+class FlrResultNodes:
+    """The numbers of one result as nodes."""
 
-    follow_up_ct: vtkMRMLScalarVolumeNode
-    planning_ct: vtkMRMLScalarVolumeNode | None
-    dose: vtkMRMLScalarVolumeNode
-    segmentation: vtkMRMLSegmentationNode
     curve: vtkMRMLTableNode
     surface: vtkMRMLTableNode
     figures: vtkMRMLTableNode
@@ -69,6 +65,32 @@ class FlrSceneNodes:
     chart: vtkMRMLPlotChartNode
     text: vtkMRMLTextNode
     """The whole result as JSON."""
+
+
+@dataclass(frozen=True, eq=False)
+class FlrSceneNodes:
+    """The nodes of one result; ``planning_ct`` is None where there was none."""
+
+    follow_up_ct: vtkMRMLScalarVolumeNode
+    planning_ct: vtkMRMLScalarVolumeNode | None
+    dose: vtkMRMLScalarVolumeNode
+    segmentation: vtkMRMLSegmentationNode
+    numbers: FlrResultNodes
+
+
+def add_result_nodes(scene: vtkMRMLScene, result: FlrResult, timing: Sequence[TimingRecord] = ()) -> FlrResultNodes:
+    """Add tables, plot and text of a result whose images are in the scene already."""
+    curve = curve_table(scene, result)
+    nodes = FlrResultNodes(
+        curve=curve,
+        surface=surface_table_node(scene, result),
+        figures=figures_table(scene, result),
+        checks=checks_table(scene, result),
+        chart=curve_chart(scene, result, curve),
+        text=_text_node(scene, result_json(result, timing)),
+    )
+    _mark(_nodes_of(nodes), result)
+    return nodes
 
 
 def build_flr_scene(
@@ -104,21 +126,13 @@ def build_flr_scene(
             name = "Planning CT on follow-up grid"
             planning = image_to_volume_node(scene, images.planning_ct, name, window=CT_WINDOW_HU)
         segments = flr_segments(result, images, isodose_levels_gy)
-        curve = curve_table(scene, result)
-        nodes = FlrSceneNodes(
-            follow_up_ct=follow_up,
-            planning_ct=planning,
-            dose=dose_to_volume_node(scene, images.dose_gy, "Dose on follow-up grid (Gy)"),
-            segmentation=masks_to_segmentation_node(scene, segments, follow_up, "Focal liver reaction"),
-            curve=curve,
-            surface=surface_table_node(scene, result),
-            figures=figures_table(scene, result),
-            checks=checks_table(scene, result),
-            chart=curve_chart(scene, result, curve),
-            text=_text_node(scene, result_json(result, timing)),
-        )
-        _state_provenance(nodes, result)
-    _into_folder(scene, nodes)
+        segmentation = masks_to_segmentation_node(scene, segments, follow_up, "Focal liver reaction")
+        _state_provenance(segmentation, result)
+        dose = dose_to_volume_node(scene, images.dose_gy, "Dose on follow-up grid (Gy)")
+        nodes = FlrSceneNodes(follow_up, planning, dose, segmentation, add_result_nodes(scene, result, timing))
+    volumes = [node for node in (follow_up, planning, dose, segmentation) if node is not None]
+    _mark(volumes, result)
+    _into_folder(scene, [*volumes, *_nodes_of(nodes.numbers)])
     return nodes
 
 
@@ -188,12 +202,20 @@ def _text_node(scene: vtkMRMLScene, text: str) -> vtkMRMLTextNode:
     return node
 
 
-def _state_provenance(nodes: FlrSceneNodes, result: FlrResult) -> None:
-    """Write on every node what it belongs to, and on the segmentation what was answered and how."""
-    for node in _all_nodes(nodes):
+def _nodes_of(numbers: FlrResultNodes) -> list[vtkMRMLNode]:
+    return [getattr(numbers, field.name) for field in fields(numbers)]
+
+
+def _mark(nodes: Sequence[vtkMRMLNode], result: FlrResult) -> None:
+    """Write on every node what it belongs to."""
+    for node in nodes:
         node.SetAttribute("HepaDose.Version", result.software_version)
         node.SetAttribute("HepaDose.ResearchUse", hepadose.RESEARCH_USE)
         node.SetDescription(headline(result))
+
+
+def _state_provenance(segmentation: vtkMRMLSegmentationNode, result: FlrResult) -> None:
+    """Write on the segmentation what was answered, how, and where the masks came from."""
     answers = {
         "BestLevelGy": repr(result.best.refined_gy),
         "IntervalGy": json.dumps(plain(result.best.interval_gy)),
@@ -205,21 +227,16 @@ def _state_provenance(nodes: FlrSceneNodes, result: FlrResult) -> None:
         "Registration": json.dumps(plain(result.registration)),
     }
     for name, value in answers.items():
-        nodes.segmentation.SetAttribute(f"HepaDose.{name}", value)
+        segmentation.SetAttribute(f"HepaDose.{name}", value)
 
 
-def _all_nodes(nodes: FlrSceneNodes) -> list[vtkMRMLNode]:
-    found = (getattr(nodes, field.name) for field in fields(nodes))
-    return [node for node in found if node is not None]
-
-
-def _into_folder(scene: vtkMRMLScene, nodes: FlrSceneNodes) -> None:
+def _into_folder(scene: vtkMRMLScene, nodes: Sequence[vtkMRMLNode]) -> None:
     """Gather the nodes in one folder of the subject hierarchy, where the scene has one."""
     hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
     if hierarchy is None:
         return
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), FOLDER_NAME)
-    for node in _all_nodes(nodes):
+    for node in nodes:
         # The application makes an item for every new node; without it there is none yet.
         item = hierarchy.GetItemByDataNode(node)
         if item:
