@@ -57,7 +57,7 @@ class PlanModel:
 
 
 PLAN_MODELS = {
-    Technique.SBRT5: PlanModel(tuple(range(190, 361, 12)) + tuple(range(4, 53, 12)), 0.38, 4.2, 5.5, 0.08, 0.96, 1.0),
+    Technique.SBRT5: PlanModel(tuple(range(190, 361, 12)) + tuple(range(4, 53, 12)), 0.38, 8.0, 5.5, 0.08, 0.96, 1.0),
     Technique.CONVENTIONAL25: PlanModel(
         (180.0, 225.0, 265.0, 300.0, 335.0, 10.0, 50.0), 0.48, 4.6, 9.5, 0.0, 0.98, 0.95
     ),
