@@ -200,7 +200,8 @@ def _own_grid(contours: Sequence[Contour], grid: Image) -> Image:
     gaps_mm = np.diff(planes_mm)
     step_mm = float(np.median(gaps_mm[gaps_mm < 1.1 * gaps_mm.min()])) if len(gaps_mm) else max(grid.spacing_mm)
     spacing_mm = np.array([pixel_mm, pixel_mm, step_mm])
-    first_mm = np.array([*(local_mm[:, :2].min(axis=0) - pixel_mm), planes_mm[0] - step_mm])
+    # Half a pixel off the outermost points, so that axis-parallel edges run between pixel centers.
+    first_mm = np.array([*(local_mm[:, :2].min(axis=0) - 1.5 * pixel_mm), planes_mm[0] - step_mm])
     last_mm = np.array([*(local_mm[:, :2].max(axis=0) + pixel_mm), planes_mm[-1] + step_mm])
     size = np.ceil((last_mm - first_mm) / spacing_mm - 1e-3).astype(int) + 1
     return Image(np.zeros(size[::-1], bool), tuple(spacing_mm), tuple(axes @ first_mm), axes)
