@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,7 +147,7 @@ def _run_flr(options: argparse.Namespace) -> int:
         _job_of(options),
         writers=writers,
         overwrite=options.overwrite,
-        progress=_print_progress,
+        progress=_progress_printer(),
     )
     _print_outcome(outcome, options.output)
     return EXIT_OK
@@ -165,8 +165,16 @@ def _scene_writers() -> tuple:
         return ()
 
 
-def _print_progress(stage: str, fraction: float) -> None:
-    print(f"{fraction:4.0%}  {stage}", file=sys.stderr, flush=True)
+def _progress_printer() -> Callable[[str, float], None]:
+    """Prints a line when the stage changes or another tenth is done."""
+    shown: tuple[str, int] | None = None
+
+    def show(stage: str, fraction: float) -> None:
+        nonlocal shown
+        if shown != (shown := (stage, int(fraction * 10))):
+            print(f"{fraction:4.0%}  {stage}", file=sys.stderr, flush=True)
+
+    return show
 
 
 def _print_outcome(outcome: FlrOutcome, output: Path) -> None:
@@ -174,7 +182,7 @@ def _print_outcome(outcome: FlrOutcome, output: Path) -> None:
     from hepadose.timing import format_summary, summarize
 
     print(headline(outcome.result))
-    for finding in outcome.result.findings:
+    for finding in (*outcome.result.findings, *outcome.notes):
         print(f"  {finding}")
     print(format_summary(summarize(outcome.timing)))
     print(f"Written to {output}: {', '.join(outcome.files)}")
@@ -222,7 +230,7 @@ def _patient_settings(options: argparse.Namespace):
 def _run_patient(options: argparse.Namespace) -> int:
     from hepadose.phantom.patient import make_digital_patient
 
-    make_digital_patient(options.folder, _patient_settings(options), progress=_print_progress)
+    make_digital_patient(options.folder, _patient_settings(options), progress=_progress_printer())
     print(f"Digital patient written to {options.folder}: dicom/ (all files mixed) and truth/.")
     return EXIT_OK
 
@@ -237,7 +245,7 @@ def _run_demo(options: argparse.Namespace) -> int:
     from hepadose.batch.demo import run_demo
 
     start = time.perf_counter()
-    demo = run_demo(options.output, writers=_scene_writers(), progress=_print_progress)
+    demo = run_demo(options.output, writers=_scene_writers(), progress=_progress_printer())
     _print_outcome(demo.outcome, options.output / "result")
     print(demo.comparison())
     print(

@@ -6,16 +6,19 @@ the output folder appears when everything in it is complete.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepadose.batch.job import FlrJob
 from hepadose.batch.output import complete_folder
-from hepadose.dicom.case import FlrCase, find_structure, load_flr_case
+from hepadose.dicom.case import FlrCase, load_flr_case
 from hepadose.dicom.rasterize import rasterize
+from hepadose.dicom.roles import find_structure
 from hepadose.dicom.rtdose import dose_banner
 from hepadose.dicom.rtstruct import RtStruct
 from hepadose.errors import (
@@ -30,11 +33,23 @@ from hepadose.flr.analysis import FlrAnalysis, dose_in_quantity
 from hepadose.flr.result import FlrImages, FlrResult
 from hepadose.images import Image, bounding_box, require_same_grid, resample
 from hepadose.provenance import SegmentationOrigin
-from hepadose.registration import Registration, RegistrationMethod, RegistrationSettings, propagate_mask, register
+from hepadose.registration import (
+    Registration,
+    RegistrationMethod,
+    RegistrationSettings,
+    propagate_mask,
+    read_transform,
+    register,
+    use_transform,
+    write_transform,
+)
 from hepadose.report.write import write_flr_report, write_flr_tables
 from hepadose.segmentation.difference import DensityDifferenceSegmenter
 from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
 from hepadose.timing import TimingLog, TimingRecord
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 Progress = Callable[[str, float], None]
 """Called with the stage in words and the fraction done (0–1); may raise CancelledError."""
@@ -46,6 +61,7 @@ LIVER_MARGIN_MM = 30.0
 """What is kept around the liver: enough for the overlay, a fraction of the whole CT's voxels."""
 
 TIMING_FILE = "timing.jsonl"
+TRANSFORM_FILE = "follow_up_to_planning.h5"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +73,8 @@ class FlrOutcome:
     timing: tuple[TimingRecord, ...]
     files: tuple[str, ...]
     """Names in the output folder."""
+    notes: tuple[Finding, ...] = ()
+    """What could not be written."""
 
 
 def run_flr(
@@ -100,22 +118,28 @@ def run_flr(
     job, report = job or FlrJob(), progress or (lambda stage, fraction: None)
     with complete_folder(output, overwrite=overwrite) as working:
         log = TimingLog(working / TIMING_FILE)
-        result, images = analyze_case(case_folder, job, log, segmenter=segmenter, progress=report)
+        result, images, transform = analyze_case(case_folder, job, log, segmenter=segmenter, progress=report)
         report("Writing the report", 0.9)
-        _write(working, result, images, log, writers)
+        write_transform(working / TRANSFORM_FILE, transform)
+        notes = _write(working, result, images, log, writers)
         files = tuple(sorted(str(path.relative_to(working)) for path in working.rglob("*") if path.is_file()))
     report("Done", 1.0)
-    return FlrOutcome(result=result, images=images, timing=log.records, files=files)
+    return FlrOutcome(result=result, images=images, timing=log.records, files=files, notes=notes)
 
 
-def _write(working: Path, result: FlrResult, images: FlrImages, log: TimingLog, writers: Sequence[Writer]) -> None:
+def _write(
+    working: Path, result: FlrResult, images: FlrImages, log: TimingLog, writers: Sequence[Writer]
+) -> tuple[Finding, ...]:
+    """Scene and report, or the tables alone where the report's packages are missing, which is said."""
     for writer in writers:
         with log.step("Write scene"):
             writer(working, result, images)
     try:
         write_flr_report(working, result, images, log.records)
-    except MissingDependencyError:
+    except MissingDependencyError as problem:
         write_flr_tables(working, result, images, log.records)
+        return (warning("Report", f"Only tables were written: {problem}"),)
+    return ()
 
 
 def analyze_case(
@@ -125,41 +149,51 @@ def analyze_case(
     *,
     segmenter: Segmenter | None = None,
     progress: Progress = lambda stage, fraction: None,
-) -> tuple[FlrResult, FlrImages]:
-    """The steps from DICOM to result, each with a record in the timing log; nothing is written but the log."""
-    progress("Reading the DICOM files", 0.0)
+) -> tuple[FlrResult, FlrImages, sitk.Transform]:
+    """The steps from DICOM to result, each with a record in the timing log; nothing is written but the log.
+
+    Returns
+    -------
+    tuple
+        The result, its images on the follow-up CT's grid around the liver, and the transform from follow-up to
+        planning CT.
+    """
     with log.step("Read DICOM"):
         case = load_flr_case(case_folder, choices=job.choices, progress=_part(progress, 0.0, 0.1))
-    _refuse_red(case.findings)
-    with log.step("Rasterize liver"):
-        planning_liver, liver_name = _liver_of(case.structures, case.planning.image, job.choices.liver)
-        follow_up_liver = _follow_up_liver(case, job)
-    progress("Registering the follow-up CT", 0.1)
-    with log.step("Register", method=job.registration.value):
-        registration = _registration(case, job, planning_liver, follow_up_liver, _part(progress, 0.1, 0.7))
-    progress("Resampling dose and liver", 0.7)
-    with log.step("Resample dose"):
-        liver = follow_up_liver or propagate_mask(planning_liver, case.follow_up.image, registration.transform)
-        images = _images_around(case, liver, registration)
+        _refuse_red(case.findings)
+    images, liver_origin, registration = _align(case, job, log, _part(progress, 0.1, 0.75))
     progress("Finding the reaction", 0.75)
     with log.step("Segment reaction"):
         reaction, reaction_origin, notes = _reaction(case, job, images, segmenter)
-    images = FlrImages(images.follow_up_ct, images.dose_gy, images.liver, reaction, images.planning_ct)
-    liver_origin = SegmentationOrigin(
-        "RTSTRUCT", detail=f'"{liver_name}"' if follow_up_liver else f'"{liver_name}" of the planning CT, propagated'
-    )
     progress("Matching the isodoses", 0.85)
-    with log.step("Match isodoses") as step:
-        analysis = _analysis(case, job, images)
-        result = analysis.result(
+    with log.step("Match isodoses"):
+        result = _analysis(case, job, images).result(
             reaction,
             reaction_origin=reaction_origin,
             liver_origin=liver_origin,
             registration=registration.summary(),
             findings=(*case.findings, *registration.findings, *notes),
         )
-        step.details["levels"] = int(result.curve.levels_gy.size)
-    return result, images
+    return result, dataclasses.replace(images, reaction=reaction), registration.transform
+
+
+def _align(
+    case: FlrCase, job: FlrJob, log: TimingLog, progress: Progress
+) -> tuple[FlrImages, SegmentationOrigin, Registration]:
+    """Everything on the follow-up CT's grid, where the liver came from, and the registration that did it."""
+    with log.step("Rasterize liver"):
+        planning_liver, name = _liver_of(case.structures, case.planning.image, job.choices.liver)
+        follow_up_liver = _follow_up_liver(case, job)
+    with log.step("Register", method=job.registration.value):
+        registration = _registration(case, job, planning_liver, follow_up_liver, _part(progress, 0.0, 0.9))
+    progress("Resampling dose and planning CT", 0.9)
+    with log.step("Resample dose"):
+        if follow_up_liver is None:
+            liver = propagate_mask(planning_liver, case.follow_up.image, registration.transform)
+            origin = SegmentationOrigin("RTSTRUCT", detail=f'"{name}" of the planning CT, carried over by registration')
+        else:
+            liver, origin = follow_up_liver, SegmentationOrigin("RTSTRUCT", detail=f'"{name}" of the follow-up CT')
+        return _images_around(case, liver, registration), origin, registration
 
 
 def _refuse_red(findings: Sequence[Finding]) -> None:
@@ -186,10 +220,10 @@ def _registration(
     case: FlrCase, job: FlrJob, planning_liver: Image, follow_up_liver: Image | None, progress: Progress
 ) -> Registration:
     if job.transform_file is not None:
-        return Registration.from_file(job.transform_file, job.transform_error_mm)
+        transform = read_transform(job.transform_file)
+        return use_transform(transform, job.transform_error_mm, planning_liver, follow_up_liver)
     if job.registration is RegistrationMethod.NONE:
         _require_one_frame(case)
-        return Registration.identity()
     return register(
         case.follow_up.image,
         case.planning.image,
