@@ -89,12 +89,15 @@ def test_the_plan_is_conformal_and_hot_in_the_center(patient):
     assert 0.8 < conformity < 1.3
 
 
-def test_the_dose_falls_from_80_to_20_percent_within_10_to_20_mm(patient):
+def test_the_dose_falls_off_as_steeply_as_in_clinical_plans(patient):
     distance_mm, dose = patient.target.ptv_distance.array, patient.dose.array / Technique.SBRT5.prescription_gy
     steps = np.arange(-6.0, 40.0)
     profile = np.array([dose[(distance_mm >= low) & (distance_mm < low + 1.0)].mean() for low in steps])
-    to_80, to_20 = (np.interp(-level, -profile, steps) for level in (0.8, 0.2))
-    assert 10.0 < to_20 - to_80 < 20.0
+    to_80, to_50, to_20 = (np.interp(-level, -profile, steps) for level in (0.8, 0.5, 0.2))
+    assert 5.0 < to_50 - to_80 < 11.0
+    assert 12.0 < to_20 - to_80 < 26.0
+    half = np.count_nonzero(dose >= 0.5) / np.count_nonzero(distance_mm < 0.0)
+    assert 3.0 < half < 5.0
 
 
 def test_beams_leave_a_low_dose_bath_on_the_way_in_and_none_on_the_other_side(patient):
