@@ -241,9 +241,12 @@ def test_axial_contours_fill_an_oblique_grid_by_their_volume():
     origin = np.array([5, 5, 5]) - axes @ np.array([12, 12, 12])
     oblique = Image(np.zeros((25, 25, 25), bool), (1.0, 1.0, 1.0), tuple(origin), axes)
     result = rasterize(structure(*contours), oblique)
-    assert result.mask.volume_ml() == pytest.approx(1.0, rel=0.06)
+    centers = oblique.ijk_to_points(np.argwhere(np.ones(oblique.shape, bool))[:, ::-1])
+    inside = ((centers >= [0, 0, -0.5]) & (centers <= [10, 10, 9.5])).all(axis=1).reshape(oblique.shape)
+    assert np.count_nonzero(inside != result.mask.array) <= 10  # of 1010: centers within 1/16 voxel of the outline
+    assert result.mask.volume_ml() == pytest.approx(1.0, rel=0.03)
     center = oblique.ijk_to_points(np.argwhere(result.mask.array)[:, ::-1].mean(axis=0))
-    assert np.allclose(center, [5, 5, 4.5], atol=0.15)
+    assert np.allclose(center, [5, 5, 4.5], atol=0.08)
     assert "not parallel to the slices" in texts(result)[0]
 
 

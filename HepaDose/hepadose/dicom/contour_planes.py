@@ -97,7 +97,7 @@ def assign_planes(planes_mm: np.ndarray, slices_mm: np.ndarray, spacing_mm: floa
     apart). So a volume does not depend on the slice spacing it is filled on. A slice exactly between two planes takes
     the upper one.
     """
-    plane_spacing_mm = _plane_spacing(planes_mm, spacing_mm)
+    plane_spacing_mm = plane_spacing(planes_mm, spacing_mm)
     half_mm = 0.5 * max(plane_spacing_mm, spacing_mm)
     offsets_mm = np.round(slices_mm[:, None] - planes_mm[None, :], _ROUND_MM)
     near = (offsets_mm >= -round(half_mm, _ROUND_MM)) & (offsets_mm < round(half_mm, _ROUND_MM))
@@ -117,8 +117,22 @@ def assign_planes(planes_mm: np.ndarray, slices_mm: np.ndarray, spacing_mm: floa
     )
 
 
-def _plane_spacing(planes_mm: np.ndarray, spacing_mm: float) -> float:
-    """The spacing contours were drawn at, where they tell one; that of the slices otherwise."""
+def plane_spacing(planes_mm: np.ndarray, spacing_mm: float) -> float:
+    """The spacing that contours were drawn at: where they tell none, that of the slices.
+
+    Parameters
+    ----------
+    planes_mm : numpy.ndarray, shape (n,)
+        Ascending plane positions.
+    spacing_mm : float
+        Slice spacing.
+
+    Returns
+    -------
+    float
+        In mm; ``spacing_mm`` for fewer than 3 planes, or planes without at least two equal smallest gaps, or planes
+        more than 10 mm apart.
+    """
     gaps_mm = np.diff(planes_mm)
     if len(gaps_mm) < 2:
         return spacing_mm

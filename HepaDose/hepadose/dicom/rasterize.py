@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepadose.dicom.contour_planes import OFF_SLICE_PART, PlaneAssignment, assign_planes, group_planes
-from hepadose.dicom.rtstruct import Contour, Structure
+from hepadose.dicom.rasterize_across import fill_across
+from hepadose.dicom.rtstruct import Structure
 from hepadose.dicom.scanline import fill_even_odd
 from hepadose.dicom.wording import counted, were
-from hepadose.errors import GeometryMismatchError
 from hepadose.findings import Finding, warning
-from hepadose.images import Image, resample
+from hepadose.images import Image
 
 PARALLEL_PART = 0.25
 """Contours count as parallel to the slices when none leaves its plane by more than this part of the spacing."""
@@ -80,7 +80,7 @@ def rasterize(structure: Structure, grid: Image, *, interpolate_missing: bool = 
         return RasterizedStructure(grid.with_array(np.zeros(grid.shape, bool)), (*findings, warning(subject, text)))
     indices_ijk = [grid.lps_to_ijk(contour.points_lps) for contour in contours]
     if max(np.ptp(points[:, 2]) for points in indices_ijk) > PARALLEL_PART:
-        mask, more = _from_other_orientation(structure, grid, interpolate_missing)
+        mask, more = fill_across(contours, grid, subject)
     else:
         mask, more = _from_parallel_planes(indices_ijk, grid, subject, interpolate_missing)
     return RasterizedStructure(mask, (*findings, *more))
@@ -172,46 +172,3 @@ def _signed_distance(mask: np.ndarray, spacing_ji_mm: tuple[float, float]) -> np
     if not mask.any():
         return np.full(mask.shape, -np.inf)
     return inside - ndimage.distance_transform_edt(~mask, sampling=spacing_ji_mm)
-
-
-def _from_other_orientation(
-    structure: Structure, grid: Image, interpolate_missing: bool
-) -> tuple[Image, list[Finding]]:
-    """Fill on a grid along the contours' own planes, then sample the result linearly on the wanted grid."""
-    own = _own_grid(structure.closed_contours, grid)
-    indices_ijk = [own.lps_to_ijk(contour.points_lps) for contour in structure.closed_contours]
-    if max(np.ptp(points[:, 2]) for points in indices_ijk) > PARALLEL_PART:
-        raise GeometryMismatchError(
-            f"{_subject(structure)}: its contours are parallel neither to the slices nor to each other; "
-            "export it again drawn on one image series."
-        )
-    mask, findings = _from_parallel_planes(indices_ijk, own, _subject(structure), interpolate_missing)
-    soft = resample(mask.with_array(mask.array.astype(np.float32)), grid)
-    text = "Its contours are not parallel to the slices: it was filled along its own planes, then resampled."
-    return grid.with_array(soft.array >= 0.5), [warning(_subject(structure), text), *findings]
-
-
-def _own_grid(contours: Sequence[Contour], grid: Image) -> Image:
-    """An empty grid whose slices are the planes of the contours, one empty slice and pixel beyond on every side."""
-    axes = _contour_axes(contours, grid)
-    local_mm = np.concatenate([contour.points_lps for contour in contours]) @ axes
-    pixel_mm = min(grid.spacing_mm)
-    planes_mm, _ = group_planes(np.array([np.median(c.points_lps @ axes[:, 2]) for c in contours]), 4 * pixel_mm)
-    gaps_mm = np.diff(planes_mm)
-    step_mm = float(np.median(gaps_mm[gaps_mm < 1.1 * gaps_mm.min()])) if len(gaps_mm) else max(grid.spacing_mm)
-    spacing_mm = np.array([pixel_mm, pixel_mm, step_mm])
-    # Half a pixel off the outermost points, so that axis-parallel edges run between pixel centers.
-    first_mm = np.array([*(local_mm[:, :2].min(axis=0) - 1.5 * pixel_mm), planes_mm[0] - step_mm])
-    last_mm = np.array([*(local_mm[:, :2].max(axis=0) + pixel_mm), planes_mm[-1] + step_mm])
-    size = np.ceil((last_mm - first_mm) / spacing_mm - 1e-3).astype(int) + 1
-    return Image(np.zeros(size[::-1], bool), tuple(spacing_mm), tuple(axes @ first_mm), axes)
-
-
-def _contour_axes(contours: Sequence[Contour], grid: Image) -> np.ndarray:
-    """Row, column and normal direction of the plane of the longest contour."""
-    points = max((contour.points_lps for contour in contours), key=len)
-    normal = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][2]
-    axis = grid.direction[:, np.argmin(np.abs(grid.direction.T @ normal))]
-    row = axis - (axis @ normal) * normal
-    row /= np.linalg.norm(row)
-    return np.column_stack([row, np.cross(normal, row), normal])
