@@ -1,0 +1,301 @@
+"""The reaction as the part of the liver whose density changed since the planning CT; no dose, no network.
+
+Follow-up minus planning CT, freed from the change that the whole liver shows (contrast phase), smoothed in mm without
+moving curved edges, cut at half the contrast between both sides of the region's own edge. Half contrast is where a
+blurred edge lies, and the dose at the edge is what the analysis asks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from hepadose import __version__
+from hepadose.errors import EmptyRegionError, SettingsError
+from hepadose.findings import Finding, ok, warning
+from hepadose.images import Image, bounding_box
+from hepadose.provenance import SegmentationOrigin
+from hepadose.segmentation.contrast import (
+    HalfContrast,
+    half_contrast,
+    mode_and_width,
+    smooth,
+    smooth_keeping_edges,
+)
+from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs, require_inputs
+
+_SUBJECT = "Reaction"
+_LIVER_HU = (-50.0, 250.0)
+_LOCAL_MEAN_MM = 8.0
+_LEAST_VESSEL_HU = 18.0
+_ROUNDS = 6
+_LEAST_VOLUME_ML = 1.0
+_LARGE_SHARE = 0.6
+
+
+def _require_range(name: str, value: float, low: float, high: float, unit: str) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"The {name} must lie between {low:g} and {high:g} {unit}, got {value:g} {unit}.")
+
+
+@dataclass(frozen=True)
+class DifferenceSettings:
+    """Settings of the density-difference segmenter.
+
+    Parameters
+    ----------
+    smoothing_mm : float
+        Standard deviation of the smoothing (0.5–8 mm).
+    capsule_margin_mm : float
+        Voxels closer to the capsule are not trusted; the region is continued up to the capsule (0–15 mm).
+    least_contrast_hu : float
+        A smaller change is no reaction (1–50 HU).
+    least_separation : float
+        A change smaller than this many standard deviations of the liver's own variation is no reaction (1–20).
+
+    Raises
+    ------
+    SettingsError
+        Naming the setting, what was got and what is allowed.
+    """
+
+    smoothing_mm: float = 2.0
+    capsule_margin_mm: float = 4.0
+    least_contrast_hu: float = 6.0
+    least_separation: float = 2.0
+
+    def __post_init__(self) -> None:
+        _require_range("smoothing", self.smoothing_mm, 0.5, 8.0, "mm")
+        _require_range("capsule margin", self.capsule_margin_mm, 0.0, 15.0, "mm")
+        _require_range("least contrast", self.least_contrast_hu, 1.0, 50.0, "HU")
+        _require_range("least separation", self.least_separation, 1.0, 20.0, "standard deviations")
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A region that is darker (sign -1) or brighter (+1) than the liver."""
+
+    region: np.ndarray
+    levels: HalfContrast
+    noise_hu: float
+
+    @property
+    def separation(self) -> float:
+        return abs(self.levels.contrast_hu) / max(self.noise_hu, 1e-6)
+
+    @property
+    def evidence(self) -> float:
+        """Large and clear regions win over small or faint ones."""
+        return self.separation * float(np.cbrt(np.count_nonzero(self.region)))
+
+
+@dataclass(frozen=True)
+class DensityDifferenceSegmenter:
+    """The liver region whose HU differ most from the registered planning CT, darker or brighter.
+
+    Parameters
+    ----------
+    settings : DifferenceSettings
+        Defaults suit 1–5 mm slices.
+    """
+
+    settings: DifferenceSettings = DifferenceSettings()
+    name: str = "Density difference"
+    version: str = __version__
+
+    def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
+        """Find the reaction.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+            All three images are needed.
+        progress : callable, optional
+            Told the step and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        Segmentation
+            The mask lies inside the liver; threshold and contrast are in the origin's detail.
+
+        Raises
+        ------
+        MissingInputError
+            If liver or planning CT is missing.
+        EmptyRegionError
+            If the liver is empty or nothing in it stands out.
+        """
+        tell = progress or (lambda step, fraction: None)
+        require_inputs(self, inputs, "liver", "planning_ct")
+        tell("Comparing densities", 0.0)
+        task = _Task.prepare(inputs, self.settings)
+        tell("Looking for the reaction", 0.4)
+        found = [candidate for sign in (-1, 1) if (candidate := task.search(sign)) is not None]
+        best = max(found, key=lambda candidate: candidate.evidence, default=None)
+        self._require_found(best, task)
+        tell("Completing the region", 0.9)
+        mask = np.zeros(inputs.follow_up_ct.shape, dtype=bool)
+        mask[task.box] = best.region
+        return self._describe(inputs.follow_up_ct.with_array(mask), best, task)
+
+    def _require_found(self, best: _Candidate | None, task: _Task) -> None:
+        if best is None:
+            raise EmptyRegionError(
+                f"No reaction found: no part of the liver differs by {self.settings.least_contrast_hu:g} HU or more "
+                f"from the rest, whose own variation is {task.noise_hu:.1f} HU; draw the reaction by hand."
+            )
+        contrast_hu = abs(best.levels.contrast_hu)
+        if best.separation < self.settings.least_separation or contrast_hu < self.settings.least_contrast_hu:
+            raise EmptyRegionError(
+                f"No reaction found: the largest separation is {contrast_hu:.1f} HU against a variation of the liver "
+                f"of {best.noise_hu:.1f} HU; draw the reaction by hand."
+            )
+
+    def _describe(self, mask: Image, best: _Candidate, task: _Task) -> Segmentation:
+        levels = best.levels
+        side = "below" if levels.contrast_hu < 0 else "above"
+        detail = (
+            f"{side} {levels.threshold_hu:+.1f} HU of difference, contrast {levels.contrast_hu:+.1f} HU, "
+            f"smoothed by {self.settings.smoothing_mm:g} mm"
+        )
+        origin = SegmentationOrigin(self.name, self.version, detail=detail)
+        return Segmentation(mask, origin, tuple(_findings(mask, best, task)))
+
+
+class _Task:
+    """The difference image of one patient around the liver."""
+
+    def __init__(
+        self,
+        box: tuple[slice, slice, slice],
+        liver: np.ndarray,
+        trusted: np.ndarray,
+        change: np.ndarray,
+        spacing_kji_mm: tuple[float, float, float],
+        settings: DifferenceSettings,
+    ) -> None:
+        self.box, self.liver, self.trusted, self.change = box, liver, trusted, change
+        self.spacing_kji_mm, self.settings = spacing_kji_mm, settings
+        self.noise_hu = min(mode_and_width(change[trusted], sign)[1] for sign in (-1, 1))
+
+    @classmethod
+    def prepare(cls, inputs: SegmentationInputs, settings: DifferenceSettings) -> _Task:
+        """Crop to the liver, leave out rim and vessels, subtract and smooth."""
+        spacing = inputs.follow_up_ct.spacing_kji_mm
+        box = bounding_box(inputs.liver.array, tuple(int(np.ceil(6.0 / s)) for s in spacing))
+        if box is None:
+            raise EmptyRegionError("The liver contains no voxel of the follow-up CT; check contour and registration.")
+        liver = inputs.liver.array[box]
+        follow_up, planning = (
+            image.array[box].astype(np.float32) for image in (inputs.follow_up_ct, inputs.planning_ct)
+        )
+        trusted = _trusted(follow_up, planning, liver, spacing, settings)
+        slope = _common_slope(follow_up, planning, trusted, spacing)
+        difference = np.clip(follow_up, *_LIVER_HU) - slope * np.clip(planning, *_LIVER_HU)
+        change = smooth_keeping_edges(difference, trusted, settings.smoothing_mm, spacing)
+        known = np.isfinite(change)
+        mode, _ = mode_and_width(change[trusted & known], -1)
+        return cls(box, liver & known, trusted & known, np.where(known, change - mode, 0.0), spacing, settings)
+
+    def search(self, sign: int) -> _Candidate | None:
+        """The most conspicuous darker (-1) or brighter (+1) region, its edge at half its contrast."""
+        mode, width = mode_and_width(self.change[self.trusted], sign)
+        threshold = mode + sign * max(2.5 * width, self.settings.least_contrast_hu / 2.0)
+        levels = region = None
+        for _ in range(_ROUNDS):
+            region = self._largest((sign * (self.change - threshold) > 0) & self.liver)
+            if np.count_nonzero(region) * np.prod(self.spacing_kji_mm) / 1000.0 < _LEAST_VOLUME_ML:
+                return None
+            levels = half_contrast(self.change, region, self.trusted, self.spacing_kji_mm)
+            if levels is None or sign * levels.contrast_hu <= 0:
+                return None
+            if abs(levels.threshold_hu - threshold) < 0.05:
+                break
+            threshold = levels.threshold_hu
+        return _Candidate(_completed(region, self.liver), levels, width)
+
+    def _largest(self, candidates: np.ndarray) -> np.ndarray:
+        """The largest part, freed from what hangs on it by a thin bridge."""
+        ball = _ball(2.5, self.spacing_kji_mm)
+        labels, count = ndimage.label(ndimage.binary_opening(candidates, ball))
+        if not count:
+            return np.zeros_like(candidates)
+        sizes = np.bincount(labels.ravel())
+        sizes[0] = 0
+        core = labels == int(sizes.argmax())
+        return candidates & ndimage.binary_dilation(core, ball)
+
+
+def _trusted(
+    follow_up: np.ndarray,
+    planning: np.ndarray,
+    liver: np.ndarray,
+    spacing_kji_mm: tuple[float, float, float],
+    settings: DifferenceSettings,
+) -> np.ndarray:
+    """Parenchyma that both CTs show: no rim at the capsule, no vessels, no gaps of the planning scan."""
+    # The border of the image is no capsule: beyond it the liver is taken to go on.
+    padded = np.pad(liver, 1, mode="edge")
+    depth = ndimage.distance_transform_edt(padded, sampling=spacing_kji_mm)[1:-1, 1:-1, 1:-1]
+    inner = liver & (depth > settings.capsule_margin_mm) & np.isfinite(follow_up) & np.isfinite(planning)
+    inner &= planning > -200.0
+    for image in (follow_up, planning):
+        inner &= ~_thin_structures(image, inner, spacing_kji_mm)
+    return inner
+
+
+def _thin_structures(image: np.ndarray, inner: np.ndarray, spacing_kji_mm: tuple[float, float, float]) -> np.ndarray:
+    """Vessels and the like: what stands out from the mean of its surroundings within a few mm."""
+    fine = smooth(image, inner, 1.5, spacing_kji_mm)
+    coarse = smooth(image, inner, _LOCAL_MEAN_MM, spacing_kji_mm)
+    excess = np.where(inner, fine - coarse, 0.0)
+    spread = 1.4826 * float(np.median(np.abs(excess[inner]))) if inner.any() else 0.0
+    return np.abs(excess) > max(4.0 * spread, _LEAST_VESSEL_HU)
+
+
+def _common_slope(
+    follow_up: np.ndarray, planning: np.ndarray, trusted: np.ndarray, spacing_kji_mm: tuple[float, float, float]
+) -> float:
+    """How much of the planning CT's structure the follow-up CT repeats (0 to 1)."""
+    first, second = (smooth(image, trusted, 3.0, spacing_kji_mm)[trusted] for image in (planning, follow_up))
+    if first.size < 2:
+        return 0.0
+    first, second = first - np.median(first), second - np.median(second)
+    normal = np.abs(second) <= 2.0 * 1.4826 * np.median(np.abs(second))
+    return float(
+        np.clip(np.vdot(first[normal], second[normal]) / max(np.vdot(first[normal], first[normal]), 1e-6), 0, 1)
+    )
+
+
+def _completed(region: np.ndarray, liver: np.ndarray) -> np.ndarray:
+    """Holes filled (vessels, the tumor itself), within the liver."""
+    filled = ndimage.binary_fill_holes(region)
+    for k in range(filled.shape[0]):
+        filled[k] = ndimage.binary_fill_holes(filled[k])
+    return filled & liver
+
+
+def _ball(radius_mm: float, spacing_kji_mm: tuple[float, float, float]) -> np.ndarray:
+    reach = [max(int(radius_mm / s), 0) for s in spacing_kji_mm]
+    axes = [np.arange(-r, r + 1) * s for r, s in zip(reach, spacing_kji_mm, strict=True)]
+    k, j, i = np.meshgrid(*axes, indexing="ij")
+    return k**2 + j**2 + i**2 <= radius_mm**2 + 1e-6
+
+
+def _findings(mask: Image, best: _Candidate, task: _Task) -> list[Finding]:
+    contrast = best.levels.contrast_hu
+    volume_ml = mask.volume_ml()
+    liver_ml = np.count_nonzero(task.liver) * mask.voxel_volume_ml
+    at_capsule = float(np.mean(~task.trusted[best.region]))
+    text = (
+        f"{volume_ml:.0f} ml, {abs(contrast):.0f} HU {'darker' if contrast < 0 else 'brighter'} than the liver beside "
+        f"it, contrast to noise {best.separation:.1f}, {100 * at_capsule:.0f} % of it in vessels or at the capsule"
+    )
+    findings = [ok(_SUBJECT, f"{text}.") if best.separation >= 4.0 else warning(_SUBJECT, f"{text}: faint, check it.")]
+    if volume_ml > _LARGE_SHARE * liver_ml:
+        findings.append(
+            warning(_SUBJECT, f"It fills {100 * volume_ml / liver_ml:.0f} % of the liver; check it by eye.")
+        )
+    return findings
