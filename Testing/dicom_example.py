@@ -104,10 +104,10 @@ class WrittenCase:
 
 
 def write_case(folder: Path, fractions: int = 5, dose_settings: DoseSettings | None = None) -> WrittenCase:
-    """Planning CT, structures, plan, dose and follow-up CT, mixed in one tree; the liver has 900 ml."""
+    """Planning CT, structures, plan, dose and follow-up CT, mixed in one tree; the liver has 675 ml."""
     studies = a_study(), a_study(FOLLOW_UP_DAY, "1.2.3.2")
     ct = a_ct(slices=20, size=40, spacing_mm=(5.0, 5.0, 5.0))
-    liver = box_mask(ct, slice(4, 16), slice(10, 25), slice(10, 50))
+    liver = box_mask(ct, slice(4, 16), slice(10, 25), slice(10, 40))
     planning = write_ct_series(folder / "a", ct, studies[0], CtSeriesSettings(head_first_numbers=True))
     follow_up = write_ct_series(folder / "b", a_ct(15, 30, (6.0, 6.0, 7.0)), studies[1])
     masks = {
