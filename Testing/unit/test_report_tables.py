@@ -8,13 +8,14 @@ import sys
 
 import numpy as np
 import pytest
-from flr_example import analyzed, example_images
 
 from hepadose.errors import OutputError
 from hepadose.flr.settings import DoseQuantity, PlanarDefinition
 from hepadose.report import flr_result_as_dict, write_flr_tables
 from hepadose.report.tables import curve_csv, dvh_curves, level_column, plain, planar_csv, surface_csv
 from hepadose.timing import TimingLog
+
+from flr_example import analyzed, example_images
 
 
 @pytest.fixture(scope="module")

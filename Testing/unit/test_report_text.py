@@ -3,12 +3,13 @@
 import dataclasses
 
 import pytest
-from flr_example import analyzed, example_images
 
 from hepadose.findings import Level, error, ok, warning
 from hepadose.flr.settings import DoseQuantity
 from hepadose.report.isodoses import round_levels
 from hepadose.report.text import by_severity, headline, interval, number, physical_level_gy, verdict
+
+from flr_example import analyzed, example_images
 
 NAN = float("nan")
 
@@ -32,6 +33,7 @@ def test_the_headline_states_level_interval_quantity_and_fractions(result):
 def test_the_headline_of_an_equivalent_dose_states_alpha_beta(result):
     dose = dataclasses.replace(result.dose, quantity=DoseQuantity.EQD2, alpha_beta_gy=3.0, fractions=1)
     text = spaced(headline(dataclasses.replace(result, dose=dose)))
+    assert "Gy EQD2 isodose" in text
     assert text.endswith("EQD2 with α/β 3 Gy, 1 fraction).")
 
 
@@ -85,11 +87,12 @@ def test_the_physical_level_is_taken_from_the_equivalents_or_missing(result):
         (9.0, 5.0, [2, 4, 6, 8]),
         (0.0, 5.0, []),
         (NAN, 5.0, []),
+        (152.0, 48.0, [25, 75, 100, 125, 150]),
         (1000.0, 31.0, None),
     ],
 )
 def test_isodose_lines_are_round_few_and_keep_clear_of_the_best(highest, best, levels):
     found = round_levels(highest, best)
-    assert len(found) <= 6
+    assert len(found) <= 7
     if levels is not None:
         assert found == levels

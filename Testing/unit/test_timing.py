@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from hepadose.errors import CancelledError, OutputError, SettingsError, UnreadableFileError
 from hepadose.timing import (
     WITHHELD,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hepadose.flr.result import FlrResult
-from hepadose.report.text import interval, number, quantity_words
+from hepadose.report.text import dose_unit, interval, number, quantity_words
 
 FLR_WRITTEN_OUT = (
     "FLR here means focal liver reaction: the part of the liver that changed after irradiation. "
@@ -20,16 +20,20 @@ METHOD = (
 
 def best_rows(result: FlrResult) -> list[tuple[str, str, str]]:
     """Name, value and meaning of the figures around the best level."""
-    best = result.best
+    best, unit = result.best, dose_unit(result.dose)
     return [
-        ("Best level", number(best.refined_gy, 1, "Gy"), f"Vertex of the curve's top; {quantity_words(result.dose)}"),
-        ("95 % interval", interval(best.interval_gy), "Scatter of the edge and registration error together"),
-        ("Interval of the edge alone", interval(best.bootstrap_interval_gy), "Bootstrap over blocks of liver"),
-        ("Plateau", interval(best.plateau_gy), "Levels with at least 95 % of the largest Boundary IoU"),
-        ("Largest Boundary IoU", number(best.boundary_iou, 2), f"At the level {number(best.level_gy, 1, 'Gy')}"),
+        ("Best level", number(best.refined_gy, 1, unit), f"Vertex of the curve's top; {quantity_words(result.dose)}"),
+        ("95 % interval", interval(best.interval_gy, unit=unit), "Scatter of the edge and registration error together"),
+        (
+            "Interval of the edge alone",
+            interval(best.bootstrap_interval_gy, unit=unit),
+            "Bootstrap over blocks of liver",
+        ),
+        ("Plateau", interval(best.plateau_gy, unit=unit), "Levels with at least 95 % of the largest Boundary IoU"),
+        ("Largest Boundary IoU", number(best.boundary_iou, 2), f"At the level {number(best.level_gy, 1, unit)}"),
         (
             "Dose uncertainty",
-            number(best.dose_uncertainty_gy, 1, "Gy"),
+            number(best.dose_uncertainty_gy, 1, unit),
             f"Registration error {number(best.registration_error_mm, 1, 'mm')} × gradient "
             f"{number(best.gradient_gy_per_mm, 2, 'Gy/mm')}; one standard deviation",
         ),
@@ -41,24 +45,24 @@ def best_rows(result: FlrResult) -> list[tuple[str, str, str]]:
 
 def estimator_rows(result: FlrResult) -> list[tuple[str, str, str]]:
     """Name, value and definition of the companion estimators; doses in the quantity of the result."""
-    estimators = result.estimators
+    estimators, unit = result.estimators, dose_unit(result.dose)
     return [
         (
             "Volume match",
-            number(estimators.volume_match_gy, 1, "Gy"),
+            number(estimators.volume_match_gy, 1, unit),
             "Isodose in the liver with the reaction's volume",
         ),
         (
             "D90",
-            number(estimators.d90_gy, 1, "Gy"),
+            number(estimators.d90_gy, 1, unit),
             "Dose that 90 % of the reaction received; not the dose at its edge",
         ),
         (
             "Logistic D50",
-            number(estimators.logistic_d50_gy, 1, "Gy"),
-            f"Dose of even odds over liver voxels; 50 % to 73 % within {number(estimators.logistic_width_gy, 1, 'Gy')}",
+            number(estimators.logistic_d50_gy, 1, unit),
+            f"Dose of even odds over liver voxels; 50 % to 73 % within {number(estimators.logistic_width_gy, 1, unit)}",
         ),
-        ("Youden", number(estimators.youden_gy, 1, "Gy"), "Cut with the largest sensitivity + specificity"),
+        ("Youden", number(estimators.youden_gy, 1, unit), "Cut with the largest sensitivity + specificity"),
         ("AUC", number(estimators.auc, 3), "How well dose alone tells reaction from liver (0.5 not at all, 1 fully)"),
         (
             "Reaction inside isodose",

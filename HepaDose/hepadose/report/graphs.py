@@ -10,7 +10,7 @@ from hepadose.flr.result import FlrImages, FlrResult
 from hepadose.flr.settings import DoseQuantity
 from hepadose.report.canvas import ACCENT, BEST_COLOR, INK, QUIET, REACTION_COLOR, SECOND, new_figure, style_axes
 from hepadose.report.tables import dvh_curves
-from hepadose.report.text import fractionation, interval, number, physical_level_gy
+from hepadose.report.text import dose_unit, fractionation, interval, number, physical_level_gy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +40,9 @@ def draw_curve(result: FlrResult) -> Figure:
 def _shade_intervals(axes: Axes, result: FlrResult) -> None:
     best = result.best
     if np.isfinite(best.interval_gy).all():
-        text = f"95 % interval {interval(best.interval_gy)}"
+        text = f"95 % interval {interval(best.interval_gy, unit=dose_unit(result.dose))}"
         axes.axvspan(*best.interval_gy, color=BEST_COLOR, alpha=0.22, linewidth=0, label=text)
-    text = f"Plateau {interval(best.plateau_gy)}"
+    text = f"Plateau {interval(best.plateau_gy, unit=dose_unit(result.dose))}"
     low, high = best.plateau_gy
     # A bar along the axis, so that plateau and interval stay apart where they overlap.
     axes.axvspan(low, high, ymax=0.025, color=ACCENT, alpha=0.9, linewidth=0, label=text)
@@ -50,7 +50,7 @@ def _shade_intervals(axes: Axes, result: FlrResult) -> None:
 
 def _mark_best(axes: Axes, result: FlrResult) -> None:
     best = result.best
-    label = f"Best level {number(best.refined_gy, 1, 'Gy')}"
+    label = f"Best level {number(best.refined_gy, 1, dose_unit(result.dose))}"
     axes.axvline(best.refined_gy, color="#b87900", linewidth=1.3)
     axes.plot(best.refined_gy, best.boundary_iou, "o", color=BEST_COLOR, markeredgecolor=INK, markersize=6, label=label)
 

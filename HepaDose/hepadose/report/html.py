@@ -16,6 +16,7 @@ from hepadose.report.published import CAUTION, PUBLISHED_THRESHOLDS, STATE_BEFOR
 from hepadose.report.text import (
     LEVEL_WORDS,
     by_severity,
+    dose_unit,
     fractionation,
     interval,
     number,
@@ -70,6 +71,7 @@ def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[Timi
         "result": result,
         "figures": {name: base64.b64encode(data).decode("ascii") for name, data in figures.items()},
         "quantity": quantity_words(result.dose),
+        "unit": dose_unit(result.dose),
         "fractionation": fractionation(result.dose),
         "verdict_level": level.value,
         "verdict": sentence,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-STEPS_GY = (2.0, 5.0, 10.0, 20.0, 50.0)
+STEPS_GY = (2.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
 MAXIMUM_LINES = 6
 
 

@@ -23,7 +23,7 @@ from hepadose.report.planes import (
     tilt_degrees,
     to_patient_axes,
 )
-from hepadose.report.text import number
+from hepadose.report.text import dose_unit, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -187,9 +187,9 @@ def _label(axes: Axes, lines: object) -> None:
     with warnings.catch_warnings():
         # A line too short for its label is no reason to fail.
         warnings.simplefilter("ignore")
-        texts = axes.clabel(lines, fmt="%g", fontsize=7.5, inline=True, inline_spacing=2)
+        texts = axes.clabel(lines, fmt="%g", fontsize=8, inline=True, inline_spacing=2)
     for text in texts:
-        text.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground=OUTLINE)])
+        text.set_path_effects([patheffects.withStroke(linewidth=1.2, foreground=OUTLINE)])
 
 
 def _draw_letters(axes: Axes, view: PlaneView) -> None:
@@ -216,7 +216,11 @@ def _draw_legend(figure: Figure, result: FlrResult, images: FlrImages) -> None:
     handles = [
         Line2D([], [], color=REACTION_COLOR, linewidth=3.2, label="Focal liver reaction"),
         Line2D(
-            [], [], color=BEST_COLOR, linewidth=1.6, label=f"Best isodose {number(result.best.refined_gy, 1, 'Gy')}"
+            [],
+            [],
+            color=BEST_COLOR,
+            linewidth=1.6,
+            label=f"Best isodose {number(result.best.refined_gy, 1, dose_unit(result.dose))}",
         ),
         Line2D(
             [], [], color=LINE_COLORS[3], linewidth=1.2, label=f"Other isodoses in Gy ({result.dose.quantity.label})"

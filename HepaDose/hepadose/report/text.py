@@ -53,11 +53,16 @@ def quantity_words(dose: DoseContext) -> str:
     return f"{dose.quantity.label} with α/β {dose.alpha_beta_gy:g}{GAP}Gy, {fractionation(dose)}"
 
 
+def dose_unit(dose: DoseContext) -> str:
+    """ "Gy", with the quantity where it is not physical dose: "Gy EQD2"."""
+    return "Gy" if dose.quantity is DoseQuantity.PHYSICAL else f"Gy{GAP}{dose.quantity.label}"
+
+
 def headline(result: FlrResult) -> str:
     """The answer as one sentence, with interval, quantity and fractions."""
     best = result.best
     return (
-        f"The reaction follows the {number(best.refined_gy, 1, 'Gy')} isodose "
+        f"The reaction follows the {number(best.refined_gy, 1, dose_unit(result.dose))} isodose "
         f"(95{GAP}% interval {interval(best.interval_gy)}; {quantity_words(result.dose)})."
     )
 
