@@ -11,8 +11,8 @@ import pytest
 
 from hepadose.errors import MissingDependencyError
 from hepadose.findings import error, warning
-from hepadose.flr.result import RegistrationSummary
-from hepadose.flr.settings import DoseQuantity
+from hepadose.flr.result import PlanarCurve, RegistrationSummary
+from hepadose.flr.settings import DoseQuantity, PlanarDefinition
 from hepadose.provenance import SegmentationOrigin
 from hepadose.report import render_flr_report, write_flr_report
 from hepadose.report.html import surface_rows_near
@@ -160,3 +160,15 @@ def test_the_surface_table_is_cut_around_the_best_level(example):
     assert [row.level_gy for row, nearest in rows if nearest] == [31.0]
     assert surface_rows_near((), 31.0) == []
     assert surface_rows_near(example.result.surface, 5.0)[0][1]
+
+
+def test_published_planar_definitions_are_shown_where_asked_for(example):
+    assert "two-dimensional" not in words(render_flr_report(example.result, {}))
+    levels = np.array([20.0, 30.0, 40.0])
+    planar = (
+        PlanarCurve(PlanarDefinition.CHENG, levels, np.array([0.1, 0.85, np.nan])),
+        PlanarCurve(PlanarDefinition.PUBLISHED_SCRIPT, levels, np.full(3, np.nan)),
+    )
+    text = words(render_flr_report(dataclasses.replace(example.result, planar=planar), {}))
+    assert "Cheng et al. 2021, mean over slices Largest value 0.85 30.0 Gy" in text
+    assert "Published script for liver reactions, mean over slices Largest value undefined undefined" in text

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hepadose.flr.result import FlrResult
-from hepadose.report.text import dose_unit, interval, number, quantity_words
+from hepadose.flr.settings import PlanarDefinition
+from hepadose.report.text import UNDEFINED, dose_unit, interval, number, quantity_words
 
 FLR_WRITTEN_OUT = (
     "FLR here means focal liver reaction: the part of the liver that changed after irradiation. "
     "Liver surgeons read FLR as future liver remnant; the two have nothing to do with each other."
 )
+
+PLANAR_NAMES = {
+    PlanarDefinition.CHENG: "Boundary IoU of Cheng et al. 2021, mean over slices",
+    PlanarDefinition.PUBLISHED_SCRIPT: "Published script for liver reactions, mean over slices",
+}
 
 METHOD = (
     "Every isodose region inside the liver is compared with the reaction by the overlap of their boundary bands "
@@ -75,3 +83,17 @@ def estimator_rows(result: FlrResult) -> list[tuple[str, str, str]]:
             "Part of the best isodose region that reacted",
         ),
     ]
+
+
+def planar_rows(result: FlrResult) -> list[tuple[str, str, str]]:
+    """Name, best level and largest value of the published 2-D definitions; empty where none was asked for."""
+    rows = []
+    for curve in result.planar:
+        known = np.isfinite(curve.boundary_iou)
+        if not known.any():
+            rows.append((PLANAR_NAMES[curve.definition], UNDEFINED, UNDEFINED))
+            continue
+        best = int(np.nanargmax(curve.boundary_iou))
+        level = number(float(curve.levels_gy[best]), 1, dose_unit(result.dose))
+        rows.append((PLANAR_NAMES[curve.definition], level, number(float(curve.boundary_iou[best]), 2)))
+    return rows

@@ -11,7 +11,7 @@ import hepadose
 from hepadose.errors import MissingDependencyError
 from hepadose.flr.result import FlrResult, RegistrationSummary, SurfaceRow
 from hepadose.flr.settings import FlrSettings
-from hepadose.report.definitions import FLR_WRITTEN_OUT, METHOD, best_rows, estimator_rows
+from hepadose.report.definitions import FLR_WRITTEN_OUT, METHOD, best_rows, estimator_rows, planar_rows
 from hepadose.report.published import CAUTION, PUBLISHED_THRESHOLDS, STATE_BEFORE_COMPARING
 from hepadose.report.text import (
     LEVEL_WORDS,
@@ -78,6 +78,7 @@ def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[Timi
         "findings": [(finding, LEVEL_WORDS[finding.level]) for finding in by_severity(result.findings)],
         "best_rows": best_rows(result),
         "estimators": estimator_rows(result),
+        "planar": planar_rows(result),
         "surface": surface_rows_near(result.surface, result.best.refined_gy),
         "masks": (("Focal liver reaction", result.reaction_origin), ("Liver", result.liver_origin)),
         "registration": registration_rows(result.registration),
