@@ -14,6 +14,7 @@ from hepadose.report.planes import (
     largest_section,
     patient_axes,
     patient_spacing_mm,
+    plane_position,
     section,
     tilt_degrees,
     to_patient_axes,
@@ -45,6 +46,18 @@ def test_every_stored_orientation_gives_the_same_patient(direction):
     np.testing.assert_array_equal(to_patient_axes(image.array, image), patient)
     assert patient_spacing_mm(image) == (3.0, 2.0, 1.0)
     assert tilt_degrees(image) == 0.0
+
+
+@pytest.mark.parametrize("flip", [1.0, -1.0])
+def test_the_position_of_a_plane_is_said_as_slicer_says_it(flip):
+    # Planes at 3 mm: S from -6, A from +10 (posterior is the image's second axis), R from +20.
+    direction = np.diag([1.0, 1.0, flip])
+    origin = (-20.0, -10.0, -6.0 if flip > 0 else 6.0)
+    image = Image(np.zeros((5, 6, 7)), (3.0, 3.0, 3.0), origin, direction)
+    assert plane_position(image, 0, 0) == "6.0 mm I"
+    assert plane_position(image, 0, 4) == "6.0 mm S"
+    assert plane_position(image, 1, 1) == "7.0 mm A"
+    assert plane_position(image, 2, 0) == "20.0 mm R"
 
 
 def test_superior_is_up_and_left_is_right_on_paper():

@@ -73,6 +73,27 @@ def patient_spacing_mm(image: Image) -> tuple[float, float, float]:
     return tuple(image.spacing_kji_mm[axis] for axis in order)
 
 
+def plane_position(image: Image, normal: int, index: int) -> str:
+    """Where a plane lies, as Slicer's slice views say it: "12.5 mm S"; taken at the image's center where it is tilted.
+
+    Parameters
+    ----------
+    image : Image
+        The grid.
+    normal : int
+        Axis in patient axes across the plane: 0 (S), 1 (A/P) or 2 (R/L).
+    index : int
+        Plane along that axis, in patient axes and counted over the whole image.
+    """
+    order, flips = patient_axes(image)
+    place_kji = [(size - 1) / 2 for size in image.shape]
+    array_axis = order[normal]
+    place_kji[array_axis] = image.shape[array_axis] - 1 - index if flips[normal] else index
+    lps_axis = 2 - normal
+    value_mm = float(image.ijk_to_points(np.array(place_kji[::-1]))[lps_axis])
+    return f"{abs(value_mm):.1f} mm {LETTERS[lps_axis][value_mm >= 0]}"
+
+
 def tilt_degrees(image: Image) -> float:
     """Largest angle in degrees between an image axis and the patient axis it is drawn as."""
     order, _ = patient_axes(image)

@@ -19,6 +19,7 @@ from hepadose.report.planes import (
     crop_box,
     largest_section,
     patient_spacing_mm,
+    plane_position,
     section,
     tilt_degrees,
     to_patient_axes,
@@ -26,6 +27,7 @@ from hepadose.report.planes import (
 from hepadose.report.text import dose_unit, number
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -50,8 +52,8 @@ class _Scene:
     indices: tuple[int, int, int]
     best_gy: float
     levels_gy: list[float]
-    offset: tuple[int, int, int]
-    full_shape: tuple[int, int, int]
+    positions: tuple[str, str, str]
+    """Where the planes lie in the patient, in words."""
 
 
 def draw_planes(result: FlrResult, images: FlrImages) -> Figure:
@@ -100,17 +102,17 @@ def _prepare(result: FlrResult, images: FlrImages) -> _Scene:
     box = crop_box(liver | reaction, spacing)
     shown = dose[box][np.isfinite(dose[box])]
     best = result.best.refined_gy
+    indices = tuple(largest_section(reaction[box], view.normal) for view in VIEWS)
     return _Scene(
         ct=ct[box],
         dose=dose[box],
         liver=liver[box],
         reaction=reaction[box],
         spacing_mm=spacing,
-        indices=tuple(largest_section(reaction[box], view.normal) for view in VIEWS),
+        indices=indices,
         best_gy=best,
         levels_gy=round_levels(float(shown.max()) if shown.size else 0.0, best),
-        offset=tuple(part.start for part in box),
-        full_shape=ct.shape,
+        positions=tuple(plane_position(grid, axis, box[axis].start + indices[axis]) for axis in range(3)),
     )
 
 
@@ -139,8 +141,7 @@ def _draw_view(axes: Axes, scene: _Scene, view: PlaneView, with_lines: bool) -> 
     if with_lines:
         _draw_lines(axes, scene, view, index)
         _draw_letters(axes, view)
-        plane = f"plane {index + scene.offset[view.normal] + 1} of {scene.full_shape[view.normal]}"
-        axes.set_title(f"{view.name}, {plane}", fontsize=9.5, loc="left", pad=4)
+        axes.set_title(f"{view.name}, {scene.positions[view.normal]}", fontsize=9.5, loc="left", pad=4)
         if view is VIEWS[0]:
             _draw_scale_bar(axes, width_mm, height_mm)
     axes.set(xlim=(0, width_mm), ylim=(height_mm, 0), xticks=[], yticks=[])
@@ -159,9 +160,9 @@ def _draw_lines(axes: Axes, scene: _Scene, view: PlaneView, index: int) -> None:
     colors = [LINE_COLORS[number % len(LINE_COLORS)] for number in range(len(scene.levels_gy))]
     lines = _contour(axes, x, y, dose, scene.levels_gy, colors=colors, linewidths=0.9)
     # The reaction lies wide beneath the best isodose, so that both are seen where they coincide.
-    _contour(axes, x, y, planes["reaction"], [0.5], colors=[OUTLINE], linewidths=4.8)
-    _contour(axes, x, y, planes["reaction"], [0.5], colors=[REACTION_COLOR], linewidths=3.8)
-    _contour(axes, x, y, dose, [scene.best_gy], colors=[OUTLINE], linewidths=2.4)
+    _contour(axes, x, y, planes["reaction"], [0.5], colors=[OUTLINE], linewidths=3.8)
+    _contour(axes, x, y, planes["reaction"], [0.5], colors=[REACTION_COLOR], linewidths=2.8)
+    _contour(axes, x, y, dose, [scene.best_gy], colors=[OUTLINE], linewidths=2.2)
     _contour(axes, x, y, dose, [scene.best_gy], colors=[BEST_COLOR], linewidths=1.5)
     _label(axes, lines)
 
@@ -182,39 +183,44 @@ def _contour(
 def _label(axes: Axes, lines: object) -> None:
     if lines is None:
         return
-    from matplotlib import patheffects
-
     with warnings.catch_warnings():
         # A line too short for its label is no reason to fail.
         warnings.simplefilter("ignore")
         texts = axes.clabel(lines, fmt="%g", fontsize=8, inline=True, inline_spacing=2)
     for text in texts:
-        text.set_path_effects([patheffects.withStroke(linewidth=1.2, foreground=OUTLINE)])
+        _set_off(text, 1.2)
+
+
+def _set_off(artist: Artist, width: float) -> None:
+    """A dark rim, so that it is read on bone as well."""
+    from matplotlib import patheffects
+
+    artist.set_path_effects([patheffects.withStroke(linewidth=width, foreground=OUTLINE)])
 
 
 def _draw_letters(axes: Axes, view: PlaneView) -> None:
     places = ((0.015, 0.5, "left", "center"), (0.985, 0.5, "right", "center"))
     places += ((0.5, 0.985, "center", "top"), (0.5, 0.015, "center", "bottom"))
     for letter, (x, y, horizontal, vertical) in zip(view.letters, places, strict=True):
-        axes.text(
-            x, y, letter, transform=axes.transAxes, ha=horizontal, va=vertical, color="white", fontsize=9, weight="bold"
-        )
+        look = {"color": "white", "fontsize": 9, "weight": "bold"}
+        _set_off(axes.text(x, y, letter, transform=axes.transAxes, ha=horizontal, va=vertical, **look), 2.0)
 
 
 def _draw_scale_bar(axes: Axes, width_mm: float, height_mm: float) -> None:
     length = SCALE_BAR_MM if width_mm > 2 * SCALE_BAR_MM else 10.0
     x, y = 0.03 * width_mm, 0.95 * height_mm
-    axes.plot([x, x + length], [y, y], color="white", linewidth=2.5, solid_capstyle="butt")
-    axes.text(
-        x + length / 2, y - 0.015 * height_mm, f"{length:g} mm", color="white", fontsize=8, ha="center", va="bottom"
-    )
+    (bar,) = axes.plot([x, x + length], [y, y], color="white", linewidth=2.5, solid_capstyle="butt")
+    look = {"color": "white", "fontsize": 8, "ha": "center", "va": "bottom"}
+    text = axes.text(x + length / 2, y - 0.015 * height_mm, f"{length:g} mm", **look)
+    _set_off(bar, 4.5)
+    _set_off(text, 2.0)
 
 
 def _draw_legend(figure: Figure, result: FlrResult, images: FlrImages) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=REACTION_COLOR, linewidth=3.2, label="Focal liver reaction"),
+        Line2D([], [], color=REACTION_COLOR, linewidth=2.8, label="Focal liver reaction"),
         Line2D(
             [],
             [],
