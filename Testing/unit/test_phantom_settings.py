@@ -45,6 +45,12 @@ def test_a_setting_out_of_range_is_refused_with_the_range(change, message):
         DigitalPatientSettings(**change)
 
 
+def test_choices_may_be_given_as_text_and_unknown_ones_are_refused():
+    assert DigitalPatientSettings(technique="conventional25").technique is Technique.CONVENTIONAL25
+    with pytest.raises(SettingsError, match="technique must be one of sbrt5, conventional25; got 'proton'"):
+        DigitalPatientSettings(technique="proton")
+
+
 def test_an_eqd2_out_of_range_names_the_range_in_eqd2():
     with pytest.raises(SettingsError, match=r"choose 28\.0 to 108\.0 Gy EQD2"):
         DigitalPatientSettings(planted_gy=20.0, planted_quantity=DoseQuantity.EQD2)

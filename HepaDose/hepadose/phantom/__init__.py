@@ -1,0 +1,1 @@
+"""A digital patient with a planted reaction: written as DICOM, with the truth beside it."""

@@ -96,8 +96,7 @@ def with_another_meal(anatomy: Anatomy, seed: int) -> Anatomy:
 
 
 def _body(canvas: Canvas) -> Iterator[Region | None]:
-    yield canvas.region("body", "skin", trunk.skin())
-    yield canvas.region("", "subcutaneous fat", trunk.skin().grown(-2.2))
+    yield from canvas.layers(trunk.skin(), (("body", "skin", 0.0), ("", "subcutaneous fat", 2.2)))
     yield canvas.region("", "muscle", trunk.muscle_wall())
     yield canvas.region("", "subcutaneous fat", common(trunk.paraspinal_fat(), trunk.muscle_wall(), 1.0))
     yield canvas.region("", "subcutaneous fat", trunk.flank_fat())
@@ -108,14 +107,11 @@ def _body(canvas: Canvas) -> Iterator[Region | None]:
 
 def _bones(canvas: Canvas) -> Iterator[Region | None]:
     yield canvas.region("", "disc", trunk.discs())
-    yield canvas.region("", "bone cortex", trunk.vertebrae(), thin=True)
-    yield canvas.region("", "bone marrow", trunk.vertebrae().grown(-2.0), thin=True)
+    yield from canvas.layers(trunk.vertebrae(), (("", "bone cortex", 0.0), ("", "bone marrow", 2.0)), thin=True)
     yield canvas.region("spinal canal", "canal", trunk.spinal_canal())
     yield canvas.region("spinal cord", "cord", trunk.spinal_cord())
     yield canvas.region("", "cartilage", trunk.costal_cartilage())
-    ribs = canvas.distance(trunk.rib_cage())
-    for tissue, shell_mm in (("bone cortex", 0.0), ("rib marrow", 2.0)):
-        yield Region("", tissue, ribs[0], canvas.occupancy(ribs[1] + shell_mm))
+    yield from canvas.layers(trunk.rib_cage(), (("", "bone cortex", 0.0), ("", "rib marrow", 2.0)))
     yield canvas.region("", "bone marrow", trunk.sternum())
 
 
@@ -169,8 +165,7 @@ def _hollow(
     canvas: Canvas, name: str, shape: Shape, wall_mm: float, content: str, gas_above_y: float | None
 ) -> Iterator[Region | None]:
     """Wall, content and, where given, gas that has risen to the front of a level."""
-    yield canvas.region(name, "gut wall", shape)
-    yield canvas.region(f"{name} content", content, shape.grown(-wall_mm))
+    yield from canvas.layers(shape, ((name, "gut wall", 0.0), (f"{name} content", content, wall_mm)))
     if gas_above_y is not None:
         gas = common(shape.grown(-wall_mm - 0.5), half_space((0, gas_above_y, 0), (0, 1, 0)), 1.5)
         yield canvas.region(f"{name} gas", "gas", gas)
@@ -184,8 +179,7 @@ def _liver(canvas: Canvas, seed: int, box: Box, distance_mm: np.ndarray) -> Iter
     ):
         found = canvas.distance(shape, thin=True)
         yield _inside_liver(canvas, tissue, found, box, distance_mm)
-    yield canvas.region("", "gallbladder wall", organs.gallbladder())
-    yield canvas.region("gallbladder", "bile", organs.gallbladder().grown(-1.5))
+    yield from canvas.layers(organs.gallbladder(), (("gallbladder", "gallbladder wall", 0.0), ("", "bile", 1.5)))
 
 
 def _inside_liver(canvas: Canvas, tissue: str, found, box: Box, distance_mm: np.ndarray) -> Region:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from hepadose.images import Image
@@ -117,6 +119,14 @@ class Canvas:
         """The region that a shape fills; None where it lies outside the grid."""
         found = self.distance(shape, thin=thin)
         return None if found is None else Region(name, tissue, found[0], self.occupancy(found[1]))
+
+    def layers(
+        self, shape: Shape, layers: tuple[tuple[str, str, float], ...], *, thin: bool = False
+    ) -> Iterator[Region | None]:
+        """Regions at several depths (mm) below one surface, outermost first, each as (name, tissue, depth)."""
+        found = self.distance(shape, thin=thin)
+        for name, tissue, depth_mm in layers:
+            yield None if found is None else Region(name, tissue, found[0], self.occupancy(found[1] + depth_mm))
 
     def image(self, array: np.ndarray, offset_lps: np.ndarray) -> Image:
         """An array on the whole grid as an image; ``offset_lps`` is where the anatomical origin lies in LPS."""

@@ -23,6 +23,8 @@ BALANCE_MM = 10.0
 SHELL_MM = 1.5
 """Thickness of the shell about the isodose surface on which it cancels."""
 SMALLEST_ML = 5.0
+EDGE_SEARCH_GY = 5.0
+"""The constant that centers the edge is sought within this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +82,11 @@ def plant_reaction(
     _require_size(
         np.count_nonzero(smooth_gy.array[liver] >= settings.planted_physical_gy) * grid.voxel_volume_ml, settings
     )
-    box = bounding_box(liver, (1, 1, 1))
     edge_gy = settings.planted_physical_gy
     if settings.edge_irregularity_mm > 0:
+        # Outside this box no level that is tried below can have an edge.
+        reach_gy = EDGE_SEARCH_GY + float(np.abs(change.array).max())
+        box = bounding_box(liver & (smooth_gy.array >= edge_gy - reach_gy), (1, 1, 1))
         edge_gy = _central_edge(smooth_gy.cropped(box), rough_gy[box], liver[box], edge_gy)
     mask = liver & (rough_gy >= edge_gy)
     share = _share(anatomy, dose, change, edge_gy, settings)
@@ -103,7 +107,7 @@ def _central_edge(dose: Image, rough_gy: np.ndarray, liver: np.ndarray, planted_
     the grid cancels.
     """
     wanted_gy = edge_median(dose, liver & (dose.array >= planted_gy), liver)
-    low, high = planted_gy - 5.0, planted_gy + 5.0
+    low, high = planted_gy - EDGE_SEARCH_GY, planted_gy + EDGE_SEARCH_GY
     while high - low > 1e-3:
         middle = (low + high) / 2.0
         if edge_median(dose, liver & (rough_gy >= middle), liver) < wanted_gy:

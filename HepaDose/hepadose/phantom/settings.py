@@ -114,6 +114,8 @@ class DigitalPatientSettings:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            object.__setattr__(self, name, _choice(name.replace("_", " "), choices, getattr(self, name)))
         for name, low, high, unit in _RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
@@ -154,6 +156,22 @@ class DigitalPatientSettings:
             return self.reaction_hu
         return _REACTION_HU[self.follow_up_phase]
 
+
+def _choice(label: str, choices: type[StrEnum], value: str) -> StrEnum:
+    """The member of an enumeration that a value or its text means."""
+    try:
+        return choices(value)
+    except ValueError as problem:
+        known = ", ".join(choices)
+        raise SettingsError(f"The {label} must be one of {known}; got {value!r}.") from problem
+
+
+_CHOICES: dict[str, type[StrEnum]] = {
+    "technique": Technique,
+    "planted_quantity": DoseQuantity,
+    "planning_phase": ContrastPhase,
+    "follow_up_phase": ContrastPhase,
+}
 
 _REACTION_HU = {
     ContrastPhase.NATIVE: -12.0,
