@@ -82,7 +82,7 @@ def slice_ladder(positions_mm: np.ndarray) -> SliceLadder:
     Examples
     --------
     >>> ladder = slice_ladder(np.array([0.0, 2.5, 7.5, 10.0]))
-    >>> ladder.spacing_mm, ladder.missing.tolist()
+    >>> float(ladder.spacing_mm), ladder.missing.tolist()
     (2.5, [2])
     """
     if len(positions_mm) < 2:

@@ -122,17 +122,15 @@ def _directed_steps(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Start and end of every step across a cell, as numbers of grid edges (see ``_edge_numbers``)."""
     bits = inside.astype(np.uint8)
     codes = bits[:-1, :-1] + 2 * bits[:-1, 1:] + 4 * bits[1:, 1:] + 8 * bits[1:, :-1]
+    rows, columns = np.nonzero((codes > 0) & (codes < 15))
+    codes = codes[rows, columns]
+    sides = _edge_numbers(rows, columns, inside.shape)
     starts, ends = [], []
     for code, steps in _STEPS.items():
-        rows, columns = np.nonzero(codes == code)
-        if not rows.size:
-            continue
-        sides = _edge_numbers(rows, columns, inside.shape)
+        here = codes == code
         for begin, end in steps:
-            starts.append(sides[begin])
-            ends.append(sides[end])
-    if not starts:
-        return np.empty(0, int), np.empty(0, int)
+            starts.append(sides[begin][here])
+            ends.append(sides[end][here])
     return np.concatenate(starts), np.concatenate(ends)
 
 

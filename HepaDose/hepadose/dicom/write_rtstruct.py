@@ -170,6 +170,7 @@ def _contour(outline: np.ndarray, k: int, image: ObjectReference, grid: Image, n
     value = (text + " " * (len(text) % 2)).encode("ascii")
     contour = item(ContourImageSequence=[image.as_item()], ContourGeometricType="CLOSED_PLANAR")
     fill(contour, NumberOfContourPoints=len(outline), ContourNumber=number)
-    # Raw, because turning each of some 100 000 coordinates into a DS object would dominate the export.
+    # Raw, and said to be encoded already: turning each of some 100 000 coordinates into a DS object would dominate.
+    contour.set_original_encoding(True, True, "iso8859")
     contour[CONTOUR_DATA] = RawDataElement(CONTOUR_DATA, "DS", len(value), value, 0, True, True)
     return contour
