@@ -65,6 +65,17 @@ def test_names_order_and_origin_are_kept(segmentation):
     assert str(text) == "RTSTRUCT, not edited"
 
 
+def test_outlines_and_fillings_are_shown_as_asked_for(scene, grid):
+    reference = image_to_volume_node(scene, grid, "CT")
+    mask = box_on(grid, (0, 2), (0, 2), (0, 2))
+    quiet = SegmentMask("Quiet", mask, RED, outline_only=True, outline_opacity=0.45, visible=False)
+    node = masks_to_segmentation_node(scene, [quiet, SegmentMask("Loud", mask, RED)], reference, "x")
+    display, first, second = node.GetDisplayNode(), find_segment(node, "Quiet"), find_segment(node, "Loud")
+    assert [display.GetSegmentVisibility2DFill(segment) for segment in (first, second)] == [False, True]
+    assert [display.GetSegmentOpacity2DOutline(segment) for segment in (first, second)] == [0.45, 1.0]
+    assert [display.GetSegmentVisibility(segment) for segment in (first, second)] == [False, True]
+
+
 def test_a_segment_is_read_on_a_finer_grid_at_the_same_place(segmentation, grid):
     spacing = tuple(value / 2 for value in grid.spacing_mm)
     shift = grid.direction @ (np.array(grid.spacing_mm) * -0.25)

@@ -21,6 +21,8 @@ DOSE_UNIT_VALUE = "DicomRtImport.DoseUnitValue"
 WITHOUT_DOSE = "HepaDose.VoxelsOutsideDoseGrid"
 COLOR_TABLE_NAME = "Dose"
 COLORS = 256
+SHOWN_FROM = 0.1
+"""Part of the maximum from which dose is shown, so that the anatomy around stays visible."""
 STOPS = (
     (0.0, (0.0, 0.0, 0.55)),
     (0.3, (0.0, 0.65, 1.0)),
@@ -50,7 +52,7 @@ def dose_to_volume_node(scene: vtkMRMLScene, dose_gy: Image, name: str) -> vtkMR
         node.SetAttribute(attribute, value)
     display = node.GetDisplayNode()
     display.SetAndObserveColorNodeID(dose_color_table(scene).GetID())
-    display.SetLowerThreshold(0.05 * maximum)
+    display.SetLowerThreshold(SHOWN_FROM * maximum)
     display.SetUpperThreshold(10.0 * maximum)
     display.ApplyThresholdOn()
     return node
@@ -125,5 +127,7 @@ def isodose_segments(
         mask = dose.with_array(region if within is None else region & within.array)
         words = " ".join(part for part in (f"{level:.1f} Gy", quantity, "isodose") if part)
         name = f"{words} ({mask.volume_ml():.0f} ml)"
-        segments.append(SegmentMask(name, mask, color_of_dose(level / highest), outline_only=True))
+        segments.append(
+            SegmentMask(name, mask, color_of_dose(level / highest), outline_only=True, outline_opacity=0.45)
+        )
     return segments

@@ -44,6 +44,8 @@ class SegmentMask:
         Slicer's terminology entry; empty keeps Slicer's default.
     outline_only : bool
         Show no filling in slice views.
+    outline_opacity : float
+        Opacity of the outline in slice views, 0 to 1.
     visible : bool
         Whether it is shown at first.
     """
@@ -54,6 +56,7 @@ class SegmentMask:
     origin: str = ""
     terminology: str = ""
     outline_only: bool = False
+    outline_opacity: float = 1.0
     visible: bool = True
 
 
@@ -102,8 +105,8 @@ def _add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> None:
         stored.SetTag("TerminologyEntry", segment.terminology)
     display = node.GetDisplayNode()
     display.SetSegmentVisibility(identifier, segment.visible)
-    if segment.outline_only:
-        display.SetSegmentVisibility2DFill(identifier, False)
+    display.SetSegmentVisibility2DFill(identifier, not segment.outline_only)
+    display.SetSegmentOpacity2DOutline(identifier, segment.outline_opacity)
 
 
 def segment_names(node: vtkMRMLSegmentationNode) -> dict[str, str]:

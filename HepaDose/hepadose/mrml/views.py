@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SLICE_VIEWS = ("Red", "Green", "Yellow")
 """Slicer's names of the axial, sagittal and coronal view."""
-DOSE_OPACITY = 0.25
+DOSE_OPACITY = 0.2
 
 
 def show_in_slice_views(scene: vtkMRMLScene, nodes: FlrSceneNodes) -> None:
