@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -262,3 +263,21 @@ def test_the_clock_is_the_real_one_by_default():
     with log.step("Sleep"):
         time.sleep(0.02)
     assert 0.02 <= log.records[0].wall_s < 5
+
+
+def test_steps_of_several_threads_and_logs_share_one_file_without_mixing(log_path):
+    def work(log):
+        for number in range(10):
+            with log.step("Sweep", number=number):
+                pass
+
+    logs = [TimingLog(log_path) for _ in range(2)]
+    threads = [threading.Thread(target=work, args=(log,)) for log in logs for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    records = read_timing_log(log_path)
+    assert len(records) == 60
+    assert {record.outcome for record in records} == {Outcome.OK}
+    assert {record.depth for record in records} == {0}
