@@ -259,3 +259,20 @@ def test_other_objects_are_ignored_and_counted(written):
     shutil.copy(written.path("RP.dcm"), written.path("MR.dcm"))
     tamper(written.path("MR.dcm"), Modality="MR", SOPInstanceUID="1.2.3.44")
     assert "Objects that play no part here were ignored: 1 MR." in scan_folder(written.folder).findings[0].text
+
+
+def test_of_several_doses_one_can_be_chosen_by_the_number_in_the_message(written):
+    other = Image(np.full((24, 44, 44), 20.0), (5.0, 5.0, 5.0), (-40.0, -50.0, -60.0))
+    write_rtdose(written.path("RE.dcm"), other, written.studies[0], written.plan, DoseSettings(series_number=302))
+    with pytest.raises(AmbiguousInputError, match=r"number 1: maximum 48\.20 Gy.*number 2: maximum 20\.00 Gy"):
+        load_flr_case(written.folder)
+    assert load_flr_case(written.folder, choices=CaseChoices(dose=2)).dose.maximum_gy == pytest.approx(20.0)
+
+
+def test_values_that_break_the_letter_of_the_standard_are_read_without_a_warning(written):
+    """UIDs with leading zeros and lower-case codes are common; pydicom would warn at every access."""
+    for path in (written.folder / "a").iterdir():
+        content = path.read_bytes()
+        assert b"1.2.3.1\0" in content
+        path.write_bytes(content.replace(b"1.2.3.1\0", b"1.2.03.1").replace(b"ORIGINAL", b"original"))
+    assert load_flr_case(written.folder).planning.study_uid == "1.2.03.1"

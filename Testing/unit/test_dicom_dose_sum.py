@@ -111,8 +111,8 @@ def test_the_sum_of_several_plans_is_taken_but_not_for_eqd2():
 
 
 def test_several_doses_of_plans_are_listed():
-    with pytest.raises(AmbiguousInputError, match=r"2 doses of the type PLAN \(1: maximum 10\.00.*2: maximum 20"):
-        total_dose([a_dose(gy=10.0), a_dose(gy=20.0)])
+    with pytest.raises(AmbiguousInputError, match=r"type PLAN \(number 2: maximum 10\.00.*number 3: maximum 20"):
+        total_dose([*beams(1), a_dose(gy=10.0), a_dose(gy=20.0)])
 
 
 @pytest.mark.parametrize("kind", ["RECORD", "CONTROL_POINT", "BRACHY", "BEAM_SESSION", "PLAN_OVERVIEW"])

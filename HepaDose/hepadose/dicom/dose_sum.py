@@ -68,31 +68,33 @@ def total_dose(
             "export the plan's dose (DoseSummationType PLAN)."
         )
     chosen = [dose for dose in doses if dose.summation_type is kind]
-    total = _total(kind, chosen, plan, fractions_confirmed)
+    if kind is DoseSummation.BEAM:
+        total = _sum_of_beams(chosen, plan)
+    else:
+        total = _finished(_only(chosen, doses), plan, fractions_confirmed)
     return replace(total, findings=(*total.findings, *_passed_over(kinds, kind)))
 
 
-def _total(kind: DoseSummation, doses: list[RtDose], plan: RtPlan | None, fractions: int | None) -> RtDose:
-    if kind is DoseSummation.BEAM:
-        return _sum_of_beams(doses, plan)
-    dose = _only(doses)
-    if kind is DoseSummation.FRACTION:
+def _finished(dose: RtDose, plan: RtPlan | None, fractions: int | None) -> RtDose:
+    if dose.summation_type is DoseSummation.FRACTION:
         return _times_fractions(dose, plan, fractions)
-    if kind is DoseSummation.MULTI_PLAN:
+    if dose.summation_type is DoseSummation.MULTI_PLAN:
         text = "Sum of several plans: taken as total dose; EQD2 and BED need the dose of every plan."
         return replace(dose, findings=(*dose.findings, warning(SUBJECT, text)))
     return dose
 
 
-def _only(doses: list[RtDose]) -> RtDose:
-    if len(doses) == 1:
-        return doses[0]
+def _only(fitting: list[RtDose], doses: Sequence[RtDose]) -> RtDose:
+    """The only dose that fits; the numbers in the message count all doses."""
+    if len(fitting) == 1:
+        return fitting[0]
     words = "; ".join(
-        f"{number}: maximum {dose.maximum_gy:.2f} Gy, {dose.image.describe_grid()}"
+        f"number {number}: maximum {dose.maximum_gy:.2f} Gy, {dose.image.describe_grid()}"
         for number, dose in enumerate(doses, start=1)
+        if dose in fitting
     )
     raise AmbiguousInputError(
-        f"There are {len(doses)} doses of the type {doses[0].summation_type.value} ({words}); say which one is meant."
+        f"There are {len(fitting)} doses of the type {fitting[0].summation_type.value} ({words}); choose one by number."
     )
 
 
