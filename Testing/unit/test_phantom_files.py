@@ -83,6 +83,23 @@ def test_the_truth_lies_beside_and_agrees_with_the_exported_dose(made):
     assert truth.measures["reaction_ml"] == pytest.approx(truth.reaction.volume_ml())
 
 
+def test_a_reader_finds_the_case_and_its_livers_without_any_warning(made):
+    from hepadose.dicom.case import load_flr_case
+    from hepadose.dicom.rasterize import rasterize
+    from hepadose.findings import Level, worst_level
+
+    case = load_flr_case(made.dicom_folder)
+    assert worst_level(case.findings) is Level.OK
+    assert case.fractions == 25
+    (follow_up_liver,) = case.follow_up_structures.structures
+    mask = rasterize(follow_up_liver, case.follow_up.image).mask.array
+    truth = made.truth.liver.array
+    assert 2 * np.count_nonzero(mask & truth) / (np.count_nonzero(mask) + np.count_nonzero(truth)) > 0.995
+    (liver,) = (structure for structure in case.structures.structures if structure.name == "Liver")
+    volume_ml = rasterize(liver, case.planning.image).mask.volume_ml()
+    assert volume_ml == pytest.approx(made.truth.measures["planning_liver_ml"], rel=0.02)
+
+
 def test_the_same_settings_give_the_same_files(made, tmp_path):
     again = make_digital_patient(tmp_path / "again", SETTINGS)
     first, second = (

@@ -10,6 +10,7 @@ import numpy as np
 from hepadose.errors import EmptyRegionError
 from hepadose.images import Image, bounding_box, resample
 from hepadose.phantom.anatomy import Anatomy
+from hepadose.phantom.canvas import Box
 from hepadose.phantom.fields import smooth_field, stream
 from hepadose.phantom.settings import DigitalPatientSettings
 
@@ -74,23 +75,36 @@ def plant_reaction(
     EmptyRegionError
         If less than 5 ml of liver would react.
     """
-    liver_mm = resample(anatomy.liver_distance, grid, transform, outside=60.0)
-    liver = liver_mm.array < 0.0
+    box = _liver_box(anatomy, grid, transform)
+    part = grid.cropped(box)
+    liver = resample(anatomy.liver_distance, part, transform, outside=60.0).array < 0.0
     change = _irregularity(anatomy, dose, settings)
-    smooth_gy = resample(dose, grid, transform)
-    rough_gy = smooth_gy.array + resample(change, grid, transform).array
-    _require_size(
-        np.count_nonzero(smooth_gy.array[liver] >= settings.planted_physical_gy) * grid.voxel_volume_ml, settings
-    )
-    edge_gy = settings.planted_physical_gy
+    smooth_gy = resample(dose, part, transform)
+    rough_gy = smooth_gy.array + resample(change, part, transform).array
+    planted_gy = settings.planted_physical_gy
+    _require_size(np.count_nonzero(smooth_gy.array[liver] >= planted_gy) * grid.voxel_volume_ml, settings)
+    edge_gy = planted_gy
     if settings.edge_irregularity_mm > 0:
-        # Outside this box no level that is tried below can have an edge.
-        reach_gy = EDGE_SEARCH_GY + float(np.abs(change.array).max())
-        box = bounding_box(liver & (smooth_gy.array >= edge_gy - reach_gy), (1, 1, 1))
-        edge_gy = _central_edge(smooth_gy.cropped(box), rough_gy[box], liver[box], edge_gy)
+        edge_gy = _central_edge(smooth_gy, rough_gy, liver, planted_gy, float(np.abs(change.array).max()))
     mask = liver & (rough_gy >= edge_gy)
     share = _share(anatomy, dose, change, edge_gy, settings)
-    return PlantedReaction(grid.with_array(mask), grid.with_array(liver), share)
+    return PlantedReaction(_pasted(mask, box, grid), _pasted(liver, box, grid), share)
+
+
+def _liver_box(anatomy: Anatomy, grid: Image, transform: sitk.Transform) -> Box:
+    """Where on the follow-up grid the liver can be, found on every fourth voxel."""
+    spacing_mm = tuple(4.0 * value for value in grid.spacing_mm)
+    shape = tuple(-(-count // 4) for count in grid.shape)
+    coarse = Image(np.broadcast_to(np.float32(0.0), shape), spacing_mm, grid.origin_lps, grid.direction)
+    near = resample(anatomy.liver_distance, coarse, transform, outside=60.0).array < max(spacing_mm)
+    box = bounding_box(near, (1, 1, 1))
+    return tuple(slice(4 * one.start, min(4 * one.stop, count)) for one, count in zip(box, grid.shape, strict=True))
+
+
+def _pasted(mask: np.ndarray, box: Box, grid: Image) -> Image:
+    whole = np.zeros(grid.shape, bool)
+    whole[box] = mask
+    return grid.with_array(whole)
 
 
 def _require_size(volume_ml: float, settings: DigitalPatientSettings) -> None:
@@ -100,12 +114,17 @@ def _require_size(volume_ml: float, settings: DigitalPatientSettings) -> None:
         )
 
 
-def _central_edge(dose: Image, rough_gy: np.ndarray, liver: np.ndarray, planted_gy: float) -> float:
+def _central_edge(
+    dose: Image, rough_gy: np.ndarray, liver: np.ndarray, planted_gy: float, largest_change_gy: float
+) -> float:
     """Level of the roughened dose whose edge has the same median dose as the smooth isodose's, by bisection to 1 mGy.
 
     The smooth surface on the same voxels is the reference, not the planted dose itself, so that the coarseness of
     the grid cancels.
     """
+    # Outside this box no level that is tried below can have an edge.
+    box = bounding_box(liver & (dose.array >= planted_gy - EDGE_SEARCH_GY - largest_change_gy), (1, 1, 1))
+    dose, rough_gy, liver = dose.cropped(box), rough_gy[box], liver[box]
     wanted_gy = edge_median(dose, liver & (dose.array >= planted_gy), liver)
     low, high = planted_gy - EDGE_SEARCH_GY, planted_gy + EDGE_SEARCH_GY
     while high - low > 1e-3:
