@@ -276,3 +276,14 @@ def test_values_that_break_the_letter_of_the_standard_are_read_without_a_warning
         assert b"1.2.3.1\0" in content
         path.write_bytes(content.replace(b"1.2.3.1\0", b"1.2.03.1").replace(b"ORIGINAL", b"original"))
     assert load_flr_case(written.folder).planning.study_uid == "1.2.03.1"
+
+
+def test_structures_in_another_frame_of_reference_than_their_ct_are_told(written):
+    def other_frame(dataset):
+        dataset.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = "1.2.3.88"
+        for roi in dataset.StructureSetROISequence:
+            roi.ReferencedFrameOfReferenceUID = "1.2.3.88"
+
+    tamper(written.path("RS.dcm"), other_frame)
+    said = lines(load_flr_case(written.folder).findings, Level.WARNING)
+    assert any("another frame of reference than the planning CT" in line for line in said)

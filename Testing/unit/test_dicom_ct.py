@@ -272,3 +272,17 @@ def test_the_ladder_keeps_its_spacing_when_many_slices_are_missing():
     assert ladder.spacing_mm == pytest.approx(2.5)
     assert ladder.missing.tolist() == [2, 3, 5, 6]
     assert describe_gaps(ladder) == "2 after slice 2 (2.5 mm from the first), 2 after slice 3 (10.0 mm from the first)"
+
+
+def test_mixed_spacing_is_told_from_missing_slices(tmp_path):
+    write_ct_series(tmp_path, a_ct(slices=20), a_study())
+    files = sorted(tmp_path.iterdir())
+    with pytest.raises(GeometryMismatchError, match=r"spacing is mixed: 9 gaps of 3\.00 mm, 5 gaps of 6\.00 mm"):
+        read_ct_series(files[:10] + files[11::2])
+
+
+def test_nearly_the_same_position_counts_as_the_same(files):
+    copy = files[0].with_name("copy.dcm")
+    copy.write_bytes(files[3].read_bytes())
+    tamper(copy, ImagePositionPatient=[-30, -40, -40.96])
+    assert texts(read_ct_series([*files, copy])) == ["1 duplicate slice (same position, same pixels) was dropped."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dicom_example import a_study, oblique_axes, tamper, without_part10_header
+from pydicom.dataset import Dataset
 from pydicom.uid import RTPlanStorage
 
 from hepadose.dicom.dose_planes import even_offsets, frame_offsets
@@ -240,3 +241,15 @@ def test_even_offsets_keep_the_range_and_never_coarsen():
     even = even_offsets(offsets)
     assert (even[0], even[-1], even[1] - even[0]) == (0, 10, 2)
     assert even_offsets(np.array([0.0, 3.0, 6.004])) is None
+
+
+def test_a_stored_histogram_that_reaches_far_above_the_grid_is_told(path):
+    def add_histogram(dataset):
+        histogram = Dataset()
+        histogram.DoseUnits, histogram.DVHMaximumDose = "GY", 120
+        dataset.DVHSequence = [histogram]
+
+    (finding,) = read_rtdose(tamper(path, add_histogram)).findings
+    assert finding.text.startswith("The dose-volume histograms in the file reach 120.0 Gy but the grid only 59.0 Gy.")
+    tamper(path, lambda dataset: setattr(dataset.DVHSequence[0], "DVHMaximumDose", 60))
+    assert read_rtdose(path).findings == ()

@@ -298,7 +298,7 @@ class _Examination:
             self.findings += [] if frame is None else [frame]
         self.findings += preflight.plan_findings(plan, fractions)
         if planning and structures:
-            self.findings += preflight.structure_findings(structures, planning.image)
+            self.findings += preflight.structure_findings(structures, planning)
             self.findings += preflight.liver_findings(structures, self.choices.liver, planning.image, dose)
         if planning and follow_up:
             self.findings += preflight.relation_findings(planning, follow_up)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, SecondaryCaptureImageStorage
 
 from hepadose.dicom import ct_geometry as geometry
 from hepadose.dicom.ct_pixels import AIR_HU, slice_hu
-from hepadose.dicom.files import date_of, maker_of, orientation, read_dataset, tolerant, uid_of, vector
+from hepadose.dicom.ct_slice import CtSlice, read_ct_slice
+from hepadose.dicom.files import date_of, maker_of, tolerant, uid_of
 from hepadose.dicom.wording import are, counted, were
 from hepadose.errors import AmbiguousInputError, GeometryMismatchError, MissingInputError, UnreadableFileError
 from hepadose.findings import Finding, warning
@@ -58,33 +58,6 @@ class CtSeries:
     description: str
     manufacturer: str = ""
     findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class _Slice:
-    path: Path
-    dataset: Dataset
-    axes: np.ndarray
-    origin_lps: np.ndarray
-    spacing_ji_mm: tuple[float, float]
-
-    @property
-    def position_mm(self) -> float:
-        return float(self.origin_lps @ self.axes[:, 2])
-
-
-def kind_of_ct_image(dataset: Dataset) -> str:
-    """The word "slice" for a slice of a volume, else why a CT object is none ("localizer", "secondary capture")."""
-    sop_class = uid_of(dataset, "SOPClassUID")
-    if sop_class == SecondaryCaptureImageStorage:
-        return "secondary capture"
-    if sop_class == EnhancedCTImageStorage or int(dataset.get("NumberOfFrames") or 1) > 1:
-        return "multi-frame"
-    if sop_class not in ("", CTImageStorage):
-        return "other object"
-    if "LOCALIZER" in [str(value).upper() for value in dataset.get("ImageType") or []]:
-        return "localizer"
-    return "slice"
 
 
 @tolerant
@@ -155,21 +128,18 @@ def _series(first: Dataset, image: Image, uids: tuple[str, ...], findings: tuple
 
 def _readable_slices(
     paths: Sequence[Path], acquisition: int | None, subject: str
-) -> tuple[list[_Slice], list[Finding]]:
+) -> tuple[list[CtSlice], list[Finding]]:
     slices, findings, ignored = [], [], Counter()
     for path in map(Path, paths):
         try:
-            dataset = read_dataset(path)
+            kind, one = read_ct_slice(path)
         except UnreadableFileError as problem:
             findings.append(warning(subject, f"{problem} It was left out."))
             continue
-        kind = kind_of_ct_image(dataset)
-        if kind == "slice" and "PixelData" not in dataset:
-            findings.append(warning(subject, f"The file {path.name} is cut off before its pixels. It was left out."))
-        elif kind != "slice":
+        if one is None:
             ignored[kind] += 1
-        elif acquisition is None or dataset.get("AcquisitionNumber") == acquisition:
-            slices.append(_slice(path, dataset))
+        elif acquisition is None or one.acquisition == acquisition:
+            slices.append(one)
     if ignored:
         words = ", ".join(f"{count} {kind}" for kind, count in sorted(ignored.items()))
         findings.append(warning(subject, f"Images that are no slices of a volume were ignored: {words}."))
@@ -179,18 +149,7 @@ def _readable_slices(
     return slices, findings
 
 
-def _slice(path: Path, dataset: Dataset) -> _Slice:
-    subject = f"The CT slice {path.name}"
-    return _Slice(
-        path=path,
-        dataset=dataset,
-        axes=orientation(dataset, subject),
-        origin_lps=vector(dataset, "ImagePositionPatient", 3, subject),
-        spacing_ji_mm=tuple(vector(dataset, "PixelSpacing", 2, subject)),  # row spacing first, PS3.3 10.7.1.1
-    )
-
-
-def _require_one_series(slices: list[_Slice], subject: str) -> None:
+def _require_one_series(slices: list[CtSlice], subject: str) -> None:
     series = Counter(uid_of(one.dataset, "SeriesInstanceUID") for one in slices)
     if len(series) > 1:
         counts = ", ".join(str(count) for count in series.values())
@@ -199,10 +158,10 @@ def _require_one_series(slices: list[_Slice], subject: str) -> None:
         )
 
 
-def _require_one_geometry(slices: list[_Slice], subject: str) -> None:
+def _require_one_geometry(slices: list[CtSlice], subject: str) -> None:
     """Refuse slices of different size, pixel spacing or orientation, with a count of each kind."""
     kinds = {
-        "size": Counter(f"{one.dataset.Columns} × {one.dataset.Rows} pixels" for one in slices),
+        "size": Counter(f"{one.shape[1]} × {one.shape[0]} pixels" for one in slices),
         "pixel spacing": Counter(f"{one.spacing_ji_mm[1]:.4g} × {one.spacing_ji_mm[0]:.4g} mm" for one in slices),
     }
     for what, counts in kinds.items():
@@ -219,11 +178,12 @@ def _require_one_geometry(slices: list[_Slice], subject: str) -> None:
         )
 
 
-def _without_duplicates(slices: list[_Slice], subject: str) -> tuple[list[_Slice], list[Finding]]:
+def _without_duplicates(slices: list[CtSlice], subject: str) -> tuple[list[CtSlice], list[Finding]]:
     """Drop slices that repeat another one; refuse different images at the same position."""
+    same_mm = geometry.same_position_mm(np.array([one.position_mm for one in slices]))
     kept = [slices[0]]
     for one in slices[1:]:
-        if one.position_mm - kept[-1].position_mm > geometry.SAME_POSITION_MM:
+        if one.position_mm - kept[-1].position_mm > same_mm:
             kept.append(one)
         elif not np.array_equal(slice_hu(one.dataset, one.path), slice_hu(kept[-1].dataset, kept[-1].path)):
             raise _different_images(slices, subject)
@@ -235,8 +195,8 @@ def _without_duplicates(slices: list[_Slice], subject: str) -> tuple[list[_Slice
     ]
 
 
-def _different_images(slices: list[_Slice], subject: str) -> Exception:
-    acquisitions = Counter(one.dataset.get("AcquisitionNumber") for one in slices)
+def _different_images(slices: list[CtSlice], subject: str) -> Exception:
+    acquisitions = Counter(one.acquisition for one in slices)
     if len(acquisitions) > 1 and None not in acquisitions:
         words = ", ".join(f"number {number}: {count} slices" for number, count in sorted(acquisitions.items()))
         return AmbiguousInputError(
@@ -259,6 +219,8 @@ def _check_ladder(ladder: geometry.SliceLadder, fill_missing: bool, subject: str
         findings.append(warning(subject, f"{what}: slices were interpolated to {ladder.spacing_mm:.2f} mm."))
     elif gone := ladder.missing.size:
         what = f"{counted(gone, 'slice')} {are(gone)} missing: {geometry.describe_gaps(ladder)}"
+        if ladder.is_mixed:
+            what = f"the slice spacing is mixed: {geometry.describe_steps(ladder)}"
         if not fill_missing:
             raise GeometryMismatchError(
                 f"{subject}: {what}, at a spacing of {ladder.spacing_mm:.2f} mm; {_FILL_REMEDY}."
@@ -270,7 +232,7 @@ def _check_ladder(ladder: geometry.SliceLadder, fill_missing: bool, subject: str
 _FILL_REMEDY = "export the complete series again, or ask for interpolation (fill_missing)"
 
 
-def _volume(slices: list[_Slice], ladder: geometry.SliceLadder, subject: str) -> tuple[Image, list[Finding]]:
+def _volume(slices: list[CtSlice], ladder: geometry.SliceLadder, subject: str) -> tuple[Image, list[Finding]]:
     """The slices on their even grid, a gantry tilt undone."""
     axes, origin_lps = slices[0].axes, slices[0].origin_lps
     shifts_mm = geometry.in_plane_shifts(np.array([one.origin_lps for one in slices]), axes)
@@ -292,7 +254,7 @@ def _volume(slices: list[_Slice], ladder: geometry.SliceLadder, subject: str) ->
     return image, findings
 
 
-def _unit_findings(slices: list[_Slice], subject: str) -> list[Finding]:
+def _unit_findings(slices: list[CtSlice], subject: str) -> list[Finding]:
     unit = str(slices[0].dataset.get("RescaleType") or "HU").upper()
     if unit == "HU":
         return []

@@ -12,6 +12,9 @@ import numpy as np
 from hepadose.errors import GeometryMismatchError
 
 SAME_POSITION_MM = 0.01
+SAME_POSITION_PART = 0.02
+MIXED_PART = 0.2
+"""Where more of the gaps than this are larger than the smallest, the spacing is mixed rather than slices missing."""
 UNEVEN_PART = 0.05
 """A slice may lie this part of the spacing off its even place, as files round positions."""
 SHEAR_MM = 0.01
@@ -53,6 +56,17 @@ class SliceLadder:
     def is_even(self) -> bool:
         """Whether every slice stands on its slot, within 5 % of the spacing."""
         return self.uneven_mm <= UNEVEN_PART * self.spacing_mm
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Number of slots from every slice to the next."""
+        return np.diff(self.slots)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether whole parts of the series have a larger spacing, rather than single slices missing."""
+        wide = np.count_nonzero(self.steps > 1)
+        return wide >= 3 and wide > MIXED_PART * len(self.steps)
 
     @property
     def slot_positions_mm(self) -> np.ndarray:
@@ -111,6 +125,20 @@ def describe_gaps(ladder: SliceLadder) -> str:
         words.append(f"{count} after slice {jump + 1} ({along_mm:.1f} mm from the first)")
     more = f" and {len(jumps) - 5} more gaps" if len(jumps) > 5 else ""
     return ", ".join(words) + more
+
+
+def describe_steps(ladder: SliceLadder) -> str:
+    """How often every spacing occurs: "20 gaps of 2.50 mm, 10 gaps of 5.00 mm"."""
+    values, counts = np.unique(ladder.steps, return_counts=True)
+    pairs = zip(values, counts, strict=True)
+    return ", ".join(f"{count} gaps of {value * ladder.spacing_mm:.2f} mm" for value, count in pairs)
+
+
+def same_position_mm(positions_mm: np.ndarray) -> float:
+    """How near two slices of a series count as being at the same place: 0.01 mm or 2 % of the spacing."""
+    gaps_mm = np.diff(positions_mm)
+    gaps_mm = gaps_mm[gaps_mm > SAME_POSITION_MM]
+    return max(SAME_POSITION_MM, SAME_POSITION_PART * float(np.median(gaps_mm))) if gaps_mm.size else SAME_POSITION_MM
 
 
 def interpolate_slices(volume: np.ndarray, positions_mm: np.ndarray, wanted_mm: np.ndarray) -> np.ndarray:

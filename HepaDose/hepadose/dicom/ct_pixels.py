@@ -11,7 +11,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder
 
-from hepadose.dicom.files import required, tolerant
+from hepadose.dicom.files import damage_named, required, tolerant
 from hepadose.errors import MissingDependencyError, UnreadableFileError
 
 AIR_HU = -1024.0
@@ -51,10 +51,15 @@ def slice_hu(dataset: Dataset, path: Path) -> np.ndarray:
     ----------
     DICOM PS3.3 C.11.1 (Modality LUT), C.7.5.1.1.2 (Pixel Padding).
     """
-    subject = f"The CT slice {Path(path).name}"
+    with damage_named(path):
+        return _slice_hu(dataset, Path(path))
+
+
+def _slice_hu(dataset: Dataset, path: Path) -> np.ndarray:
+    subject = f"The CT slice {path.name}"
     slope = float(required(dataset, "RescaleSlope", subject))
     intercept = float(required(dataset, "RescaleIntercept", subject))
-    stored = _stored(dataset, Path(path), slope, intercept)
+    stored = _stored(dataset, path, slope, intercept)
     if stored.shape != (dataset.Rows, dataset.Columns):
         raise UnreadableFileError(f"{subject} has pixels of shape {stored.shape}, expected one plane of gray values.")
     values_hu = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)

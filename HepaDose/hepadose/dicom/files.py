@@ -9,23 +9,25 @@ from __future__ import annotations
 import datetime
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from hepadose.errors import MissingTagError, UnreadableFileError
+from hepadose.errors import HepaDoseError, MissingTagError, UnreadableFileError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 MAGIC_OFFSET = 128
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+"""First bytes of a file without preamble: group 0002 or 0008, little endian, or 0008, big endian."""
 
 
 def tolerant(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,6 +40,34 @@ def tolerant(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return quietly
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes a reader stumble over into an error that names the file.
+
+    Raises
+    ------
+    UnreadableFileError
+        Instead of any error that is not ours.
+    """
+    try:
+        yield
+    except HepaDoseError:
+        raise
+    except Exception as problem:  # what pydicom raises on damaged content has no common root
+        raise UnreadableFileError(_broken(Path(path))) from problem
+
+
+def refusing_damage(function: Callable[[Path], R]) -> Callable[[Path], R]:
+    """A reader of one file under :func:`damage_named` and :func:`tolerant`."""
+
+    @functools.wraps(function)
+    def read(path: Path) -> R:
+        with damage_named(path):
+            return function(path)
+
+    return tolerant(read)
 
 
 @tolerant
@@ -62,21 +92,10 @@ def read_dataset(path: Path, *, pixels: bool = True) -> Dataset:
         If the file cannot be opened, is cut off or is not DICOM; names the file.
     """
     path = Path(path)
-    try:
+    _require_dicom_start(path)
+    with damage_named(path):
         dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
-        known = any(dataset.get(keyword) for keyword in ("SOPClassUID", "Modality"))
-    except OSError as problem:
-        raise UnreadableFileError(f"The file {path.name} cannot be opened: {problem.strerror or problem}.") from problem
-    except (
-        InvalidDicomError,
-        EOFError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        NotImplementedError,
-    ) as problem:
-        raise UnreadableFileError(_broken(path)) from problem
+        known = any(dataset.get(keyword) for keyword in ("SOPClassUID", "Modality", "DirectoryRecordSequence"))
     if not known:
         raise UnreadableFileError(_broken(path))
     _complete_file_meta(dataset)
@@ -88,11 +107,29 @@ def looks_like_dicom(path: Path) -> bool:
     if path.suffix.lower() in (".dcm", ".ima", ".dicom"):
         return True
     try:
-        with path.open("rb") as file:
-            file.seek(MAGIC_OFFSET)
-            return file.read(4) == b"DICM"
+        return _has_magic_word(path)
     except OSError:
         return True  # cannot be opened: to be told, not to be passed over
+
+
+def _has_magic_word(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(MAGIC_OFFSET)
+        return file.read(4) == b"DICM"
+
+
+def _require_dicom_start(path: Path) -> None:
+    """Refuse a file without the magic word that does not begin with a plausible group either (Part-10 header absent).
+
+    pydicom would take any content for DICOM when forced, and may be busy with it for long.
+    """
+    try:
+        with path.open("rb") as file:
+            plausible = _has_magic_word(path) or file.read(2) in _FIRST_GROUPS
+    except OSError as problem:
+        raise UnreadableFileError(f"The file {path.name} cannot be opened: {problem.strerror or problem}.") from problem
+    if not plausible:
+        raise UnreadableFileError(_broken(path))
 
 
 def _broken(path: Path) -> str:
@@ -132,7 +169,12 @@ def vector(dataset: Dataset, keyword: str, length: int, subject: str) -> np.ndar
     MissingTagError
         If it is absent, has another length or holds something that is not a number.
     """
-    values = np.atleast_1d(np.asarray(required(dataset, keyword, subject), dtype=float))
+    try:
+        values = np.atleast_1d(np.asarray(required(dataset, keyword, subject), dtype=float))
+    except (TypeError, ValueError) as problem:
+        if isinstance(problem, HepaDoseError):
+            raise
+        values = np.empty(0)
     if values.shape != (length,) or not np.isfinite(values).all():
         raise MissingTagError(
             f"{subject} has an unusable {keyword} {Tag(keyword)}: {length} finite numbers are needed."

@@ -84,16 +84,22 @@ def _given_fractions(fractions: int | None) -> list[Finding]:
     return [ok("Fractions", f"{counted(fractions, 'fraction')}, as given by the user.")]
 
 
-def structure_findings(structures: RtStruct, grid: Image) -> list[Finding]:
+def structure_findings(structures: RtStruct, planning: CtSeries) -> list[Finding]:
     """The drawn structures with their volumes on the planning CT, and what reading them told."""
     drawn = [structure for structure in structures.structures if not structure.is_empty]
-    volumes = [(structure, rasterize(structure, grid).mask.volume_ml()) for structure in drawn[:LISTED_STRUCTURES]]
+    volumes = [
+        (structure, rasterize(structure, planning.image).mask.volume_ml()) for structure in drawn[:LISTED_STRUCTURES]
+    ]
     words = ", ".join(f'"{structure.name}" {_milliliters(volume_ml)}' for structure, volume_ml in volumes)
     more = f" and {len(drawn) - LISTED_STRUCTURES} more" if len(drawn) > LISTED_STRUCTURES else ""
     found = [ok("Structures", f"{len(drawn)} drawn: {words}{more}.")]
     empty = len(structures.structures) - len(drawn)
     if empty:
         found.append(warning("Structures", f"{counted(empty, 'structure')} {are(empty)} empty."))
+    frames = {structures.frame_of_reference_uid, planning.frame_of_reference_uid} - {""}
+    if len(frames) > 1:
+        text = "They state another frame of reference than the planning CT; their coordinates are taken as its own."
+        found.append(warning("Structures", text))
     return [*found, *structures.findings]
 
 

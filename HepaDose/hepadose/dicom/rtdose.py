@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from hepadose.dicom.ct_geometry import interpolate_slices
 from hepadose.dicom.dose_planes import even_offsets, frame_offsets
-from hepadose.dicom.files import maker_of, orientation, read_dataset, required, tolerant, uid_of, vector
+from hepadose.dicom.files import maker_of, orientation, read_dataset, refusing_damage, required, uid_of, vector
 from hepadose.dicom.wording import counted
 from hepadose.errors import GeometryMismatchError, MissingTagError, UnitsError, UnreadableFileError
 from hepadose.findings import Finding, error, warning
@@ -24,6 +24,9 @@ from hepadose.images import Image
 SUBJECT = "Dose"
 PLAUSIBLE_MAXIMUM_GY = (1.0, 150.0)
 """Outside this range the maximum of an external-beam plan is told as a warning (cGy for Gy, scaling)."""
+
+HISTOGRAM_TOLERANCE = 1.05
+"""A stored DVH may exceed the grid's maximum by this factor, as systems interpolate."""
 
 
 class DoseType(StrEnum):
@@ -87,7 +90,7 @@ class RtDose:
     findings: tuple[Finding, ...] = ()
 
 
-@tolerant
+@refusing_damage
 def read_rtdose(path: Path) -> RtDose:
     """Read one RT Dose file.
 
@@ -136,7 +139,13 @@ def read_rtdose(path: Path) -> RtDose:
         referenced_plan_uid=plan_uid,
         referenced_beam_number=beam,
         manufacturer=maker_of(dataset),
-        findings=(*pixel_findings, *plane_findings, *_plausibility(maximum_gy), *_type_findings(dose_type)),
+        findings=(
+            *pixel_findings,
+            *plane_findings,
+            *_plausibility(maximum_gy),
+            *_histogram_findings(dataset, maximum_gy),
+            *_type_findings(dose_type),
+        ),
     )
 
 
@@ -255,6 +264,21 @@ def _plausibility(maximum_gy: float) -> list[Finding]:
         )
         return [warning(SUBJECT, text)]
     return []
+
+
+def _histogram_findings(dataset: Dataset, maximum_gy: float) -> list[Finding]:
+    """Compare with the maxima of the dose-volume histograms that some systems store in the same object."""
+    maxima_gy = [
+        float(histogram.DVHMaximumDose)
+        for histogram in dataset.get("DVHSequence") or []
+        if histogram.get("DVHMaximumDose") not in (None, "") and str(histogram.get("DoseUnits")).upper() == "GY"
+    ]
+    if not maxima_gy or max(maxima_gy) <= HISTOGRAM_TOLERANCE * maximum_gy:
+        return []
+    text = (
+        f"The dose-volume histograms in the file reach {max(maxima_gy):.1f} Gy but the grid only {maximum_gy:.1f} Gy."
+    )
+    return [warning(SUBJECT, f"{text} Check the dose grid scaling and whether the grid covers the target.")]
 
 
 def _type_findings(dose_type: DoseType) -> list[Finding]:

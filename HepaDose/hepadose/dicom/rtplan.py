@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import RTIonPlanStorage
 
-from hepadose.dicom.files import maker_of, read_dataset, tolerant, uid_of
+from hepadose.dicom.files import maker_of, read_dataset, refusing_damage, uid_of
 from hepadose.errors import UnreadableFileError
 from hepadose.findings import Finding, warning
 
@@ -62,7 +62,7 @@ class RtPlan:
     findings: tuple[Finding, ...] = ()
 
 
-@tolerant
+@refusing_damage
 def read_rtplan(path: Path) -> RtPlan:
     """Read one RT Plan or RT Ion Plan file.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from hepadose.dicom.files import maker_of, read_dataset, tolerant, uid_of
+from hepadose.dicom.files import maker_of, read_dataset, refusing_damage, uid_of
 from hepadose.dicom.wording import counted
 from hepadose.errors import MissingTagError, UnreadableFileError
 from hepadose.findings import Finding, warning
@@ -123,7 +123,7 @@ class RtStruct:
         return iter(self.structures)
 
 
-@tolerant
+@refusing_damage
 def read_rtstruct(path: Path) -> RtStruct:
     """Read one RT Structure Set file.
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from hepadose.dicom.ct import kind_of_ct_image
-from hepadose.dicom.files import date_of, looks_like_dicom, orientation, read_dataset, tolerant, uid_of
+from hepadose.dicom.ct_slice import kind_of_ct_image
+from hepadose.dicom.files import date_of, looks_like_dicom, orientation, read_dataset, refusing_damage, uid_of
 from hepadose.dicom.wording import counted, were
-from hepadose.errors import HepaDoseError, MissingInputError, UnreadableFileError
+from hepadose.errors import MissingInputError, MissingTagError, UnreadableFileError
 from hepadose.findings import Finding, error, ok, warning
 
 SUBJECT = "Folder"
@@ -82,11 +82,24 @@ class DicomFolder:
 
 @dataclass(frozen=True, eq=False)
 class _Header:
+    """What sorting the files of a folder needs of one file."""
+
     path: Path
-    dataset: Dataset
+    modality: str
+    kind: str
+    patient: str
+    sop_uid: str
+    series_uid: str
+    study_uid: str
+    frame_uid: str
+    date: datetime.date | None
+    time: str
+    size: tuple[int, int]
+    pixel_mm: tuple[float, float]
+    origin_lps: np.ndarray
+    normal: np.ndarray
 
 
-@tolerant
 def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = None) -> DicomFolder:
     """Sort the files of a folder and its subfolders by what they are.
 
@@ -122,7 +135,7 @@ def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = No
         )
     by_modality: dict[str, list[_Header]] = defaultdict(list)
     for header in headers:
-        by_modality[str(header.dataset.get("Modality") or "unknown")].append(header)
+        by_modality[header.modality].append(header)
     series, ignored = _ct_series(by_modality.pop("CT", []))
     rt = {name: tuple(h.path for h in by_modality.pop(name, [])) for name in ("RTDOSE", "RTSTRUCT", "RTPLAN")}
     ignored.update({modality: len(others) for modality, others in by_modality.items()})
@@ -138,7 +151,7 @@ def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -
         if progress and done % 50 == 0:
             progress("Reading DICOM headers", done / len(paths))
         try:
-            headers.append(_Header(path, read_dataset(path, pixels=False)))
+            headers.append(_read_header(path))
         except UnreadableFileError as problem:
             if looks_like_dicom(path):
                 findings.append(warning(SUBJECT, str(problem)))
@@ -149,8 +162,43 @@ def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -
     return headers, findings
 
 
+@refusing_damage
+def _read_header(path: Path) -> _Header:
+    dataset = read_dataset(path, pixels=False)
+    pixel_mm = [float(value) for value in dataset.get("PixelSpacing") or (np.nan, np.nan)]
+    return _Header(
+        path=path,
+        modality=_modality(dataset),
+        kind=kind_of_ct_image(dataset),
+        patient=str(dataset.get("PatientID") or "").strip(),
+        sop_uid=uid_of(dataset, "SOPInstanceUID"),
+        series_uid=uid_of(dataset, "SeriesInstanceUID"),
+        study_uid=uid_of(dataset, "StudyInstanceUID"),
+        frame_uid=uid_of(dataset, "FrameOfReferenceUID"),
+        date=date_of(dataset),
+        time=str(dataset.get("AcquisitionTime") or dataset.get("SeriesTime") or ""),
+        size=(int(dataset.get("Columns") or 0), int(dataset.get("Rows") or 0)),
+        pixel_mm=(pixel_mm[1], pixel_mm[0]),
+        origin_lps=np.array(dataset.get("ImagePositionPatient") or [np.nan] * 3, dtype=float),
+        normal=_normal(dataset),
+    )
+
+
+def _normal(dataset: Dataset) -> np.ndarray:
+    try:
+        return orientation(dataset, SUBJECT)[:, 2]
+    except MissingTagError:
+        return np.full(3, np.nan)
+
+
+def _modality(dataset: Dataset) -> str:
+    if "DirectoryRecordSequence" in dataset:
+        return "DICOMDIR"
+    return str(dataset.get("Modality") or "object of unknown kind")
+
+
 def _patient_findings(headers: list[_Header]) -> list[Finding]:
-    patients = {str(header.dataset.get("PatientID") or "").strip() for header in headers} - {""}
+    patients = {header.patient for header in headers} - {""}
     if len(patients) < 2:
         return []
     text = f"The files carry {len(patients)} different patient identifiers; give the files of one patient."
@@ -161,55 +209,46 @@ def _without_copies(headers: list[_Header]) -> tuple[list[_Header], int]:
     """Drop plans, doses and structure sets that occur twice; repeated CT slices are compared by their pixels later."""
     kept, seen = [], set()
     for header in headers:
-        uid = uid_of(header.dataset, "SOPInstanceUID")
-        is_rt = str(header.dataset.get("Modality") or "").startswith("RT")
-        if not (is_rt and uid and uid in seen):
+        if not (header.modality.startswith("RT") and header.sop_uid and header.sop_uid in seen):
             kept.append(header)
-        seen.add(uid)
+        seen.add(header.sop_uid)
     return kept, len(headers) - len(kept)
 
 
 def _ct_series(headers: list[_Header]) -> tuple[tuple[CtSeriesFiles, ...], Counter[str]]:
     groups, ignored = defaultdict(list), Counter()
     for header in headers:
-        kind = kind_of_ct_image(header.dataset)
-        if kind == "slice":
-            groups[uid_of(header.dataset, "SeriesInstanceUID")].append(header)
+        if header.kind == "slice":
+            groups[header.series_uid].append(header)
         else:
-            ignored[f"CT {kind}"] += 1
+            ignored[f"CT {header.kind}"] += 1
     # Older first; within a day by time, then by size, so that the numbers are the same on every machine.
-    ordered = sorted(groups.values(), key=lambda group: (_moment(group[0].dataset), -len(group), group[0].path.name))
+    ordered = sorted(groups.values(), key=lambda group: (*_moment(group[0]), -len(group), group[0].path.name))
     return tuple(_series_files(number, group) for number, group in enumerate(ordered, start=1)), ignored
 
 
-def _moment(dataset: Dataset) -> tuple[datetime.date, str]:
-    time = dataset.get("AcquisitionTime") or dataset.get("SeriesTime") or ""
-    return date_of(dataset) or datetime.date.min, str(time)
+def _moment(header: _Header) -> tuple[datetime.date, str]:
+    return header.date or datetime.date.min, header.time
 
 
 def _series_files(number: int, group: list[_Header]) -> CtSeriesFiles:
-    first = group[0].dataset
-    pixel_mm = [float(value) for value in first.get("PixelSpacing") or (np.nan, np.nan)]
+    first = group[0]
     return CtSeriesFiles(
         number=number,
         paths=tuple(header.path for header in group),
-        series_uid=uid_of(first, "SeriesInstanceUID"),
-        study_uid=uid_of(first, "StudyInstanceUID"),
-        frame_of_reference_uid=uid_of(first, "FrameOfReferenceUID"),
-        acquisition_date=date_of(first),
-        spacing_mm=_slice_spacing([header.dataset for header in group]),
-        columns=int(first.get("Columns") or 0),
-        rows=int(first.get("Rows") or 0),
-        pixel_mm=(pixel_mm[1], pixel_mm[0]),
+        series_uid=first.series_uid,
+        study_uid=first.study_uid,
+        frame_of_reference_uid=first.frame_uid,
+        acquisition_date=first.date,
+        spacing_mm=_slice_spacing(group),
+        columns=first.size[0],
+        rows=first.size[1],
+        pixel_mm=first.pixel_mm,
     )
 
 
-def _slice_spacing(datasets: list[Dataset]) -> float:
+def _slice_spacing(group: list[_Header]) -> float:
     """Median distance of neighboring slices along the first slice's normal, NaN where positions are unusable."""
-    try:
-        normal = orientation(datasets[0], SUBJECT)[:, 2]
-        positions_mm = np.array([np.asarray(dataset.ImagePositionPatient, float) @ normal for dataset in datasets])
-    except (HepaDoseError, AttributeError, ValueError, TypeError):
-        return float("nan")
-    gaps_mm = np.diff(np.unique(np.round(positions_mm, 2)))
+    positions_mm = np.array([header.origin_lps @ group[0].normal for header in group])
+    gaps_mm = np.diff(np.unique(np.round(positions_mm[np.isfinite(positions_mm)], 2)))
     return float(np.median(gaps_mm)) if gaps_mm.size else float("nan")
