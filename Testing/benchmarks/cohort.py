@@ -61,7 +61,7 @@ def analyze(folder: Path, number: int, way: str, transform: Path | None, error_m
     # Every fourth patient is matched in EQD2 and compared as physical dose.
     quantity = DoseQuantity.EQD2 if number % 4 == 3 else DoseQuantity.PHYSICAL
     job = FlrJob(quantity=quantity, transform_file=transform, transform_error_mm=error_mm, **choices)
-    output = folder / way
+    output = folder / f"result-{way}"
     start = time.perf_counter()
     result = run_flr(folder / "dicom", output, job, overwrite=True).result
     planted = truth.planted_physical_gy
