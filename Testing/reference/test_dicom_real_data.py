@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
+from hepadose.dicom.case import preflight_flr_case
 from hepadose.dicom.ct import read_ct_series
 from hepadose.dicom.outlines import signed_area
 from hepadose.dicom.preflight import outside_part, require_same_frame
@@ -14,7 +15,7 @@ from hepadose.dicom.roles import find_structure
 from hepadose.dicom.rtdose import dose_banner, read_rtdose
 from hepadose.dicom.rtplan import read_rtplan
 from hepadose.dicom.rtstruct import read_rtstruct
-from hepadose.errors import AmbiguousInputError, MissingTagError
+from hepadose.errors import AmbiguousInputError, MissingInputError, MissingTagError
 from hepadose.findings import Level
 from hepadose.images import Image
 
@@ -133,6 +134,18 @@ def test_the_complete_monaco_set_fits_together(monaco):
     assert plan.referenced_structure_set_uid == structures.sop_instance_uid
     assert dose_banner(dose, plan.fractions_planned).startswith("maximum 85.4 Gy in 30 fractions, physical dose")
     assert ct.image.describe_grid() == "512 × 512 × 5 voxels of 1.15 × 1.15 × 3 mm"
+
+
+def test_the_preflight_list_of_the_monaco_set_is_complete_but_for_the_follow_up_ct(shared_data):
+    checked = preflight_flr_case(shared_data / "rt_monaco_hn")
+    assert checked.case is None
+    assert isinstance(checked.problem, MissingInputError)
+    said = [str(finding) for finding in checked.findings]
+    assert "[OK     ] Plan: 30 fractions planned, 78 Gy prescribed, 4 beams, not approved." in said
+    assert '[OK     ] Structures: 3 drawn: "BODY" 336 ml, "PAROTID_LT" 6.6 ml, "PTV" 3.3 ml.' in said
+    assert "[OK     ] Dose: Dose and planning CT share their frame of reference." in said
+    errors = [finding.subject for finding in checked.findings if finding.level is Level.ERROR]
+    assert errors == ["Follow-up CT", "Liver"]
 
 
 def test_the_monaco_dose_is_high_in_the_target_and_covers_its_middle(monaco):

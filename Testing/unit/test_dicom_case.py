@@ -52,7 +52,7 @@ def test_the_preflight_list_says_in_words_what_was_found(written):
     checked = preflight_flr_case(written.folder)
     said = lines(checked.findings)
     assert worst_level(checked.findings) is Level.OK
-    assert "[OK     ] Planning CT: 40 × 40 × 20 voxels of 5 × 5 × 5 mm, 0 to 2017 HU." in said
+    assert "[OK     ] Planning CT: series 1: 40 × 40 × 20 voxels of 5 × 5 × 5 mm, 0 to 2017 HU." in said
     assert (
         "[OK     ] Dose: maximum 48.2 Gy in 5 fractions, physical dose, HepaDose; 44 × 44 × 24 voxels of 5 × 5 × 5 mm."
         in said
@@ -234,7 +234,22 @@ def test_structures_drawn_on_the_follow_up_ct_are_found_too(written):
     tamper(path, retarget, SOPInstanceUID="1.2.3.55")
     case = load_flr_case(written.folder)
     assert case.follow_up_structures.sop_instance_uid == "1.2.3.55"
+    said = lines(case.findings)
+    assert "[OK     ] Follow-up CT: It has a structure set of its own with 2 drawn structures." in said
     assert case.structures.sop_instance_uid == dcmread(written.path("RS.dcm")).SOPInstanceUID
+
+
+def test_several_structure_sets_on_the_follow_up_ct_are_told_and_none_is_used(written):
+    def retarget(dataset):
+        study = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
+        study.RTReferencedSeriesSequence[0].SeriesInstanceUID = written.follow_up.series_uid
+
+    for number in (2, 3):
+        shutil.copy(written.path("RS.dcm"), written.path(f"RS{number}.dcm"))
+        tamper(written.path(f"RS{number}.dcm"), retarget, SOPInstanceUID=f"1.2.3.5{number}")
+    case = load_flr_case(written.folder)
+    assert case.follow_up_structures is None
+    assert any("2 structure sets were drawn on it" in line for line in lines(case.findings, Level.WARNING))
 
 
 def test_progress_is_told_and_ends_before_1(written):

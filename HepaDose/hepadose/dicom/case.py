@@ -265,6 +265,7 @@ class _Examination:
             "Structures", choose_structures, structure_sets, planning, plans, self.choices.structure_set
         )
         later = [s for s in structures_of(structure_sets, follow_up) if s is not structures] if follow_up else []
+        self.findings += preflight.later_structure_findings(later)
         return structures, later[0] if len(later) == 1 else None
 
     def _volumes(
@@ -278,7 +279,7 @@ class _Examination:
                 fill = self.choices.fill_missing
                 volume = self.attempt(subject, read_ct_series, files.paths, fill_missing=fill, subject=subject)
             if volume is not None:
-                self.findings += preflight.series_findings(volume, subject)
+                self.findings += preflight.series_findings(volume, files.number, subject)
             volumes.append(volume)
         return volumes[0], volumes[1]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hepadose.dicom.ct import CtSeries
@@ -22,10 +24,10 @@ DAYS_PER_MONTH = 30.44
 LISTED_STRUCTURES = 12
 
 
-def series_findings(series: CtSeries, subject: str) -> list[Finding]:
-    """One line on a series and what reading it told."""
+def series_findings(series: CtSeries, number: int, subject: str) -> list[Finding]:
+    """One line on a series, with the number it can be chosen by, and what reading it told."""
     lowest, highest = float(series.image.array.min()), float(series.image.array.max())
-    found = [ok(subject, f"{series.image.describe_grid()}, {lowest:.0f} to {highest:.0f} HU.")]
+    found = [ok(subject, f"series {number}: {series.image.describe_grid()}, {lowest:.0f} to {highest:.0f} HU.")]
     if series.acquisition_date is None:
         found.append(warning(subject, "The files do not say on which day it was taken."))
     return [*found, *series.findings]
@@ -101,6 +103,18 @@ def structure_findings(structures: RtStruct, planning: CtSeries) -> list[Finding
         text = "They state another frame of reference than the planning CT; their coordinates are taken as its own."
         found.append(warning("Structures", text))
     return [*found, *structures.findings]
+
+
+def later_structure_findings(structure_sets: Sequence[RtStruct]) -> list[Finding]:
+    """Whether the follow-up CT has structures of its own; several sets are not used."""
+    if not structure_sets:
+        return []
+    if len(structure_sets) > 1:
+        return [
+            warning("Follow-up CT", f"{len(structure_sets)} structure sets were drawn on it; none of them is used.")
+        ]
+    drawn = sum(not structure.is_empty for structure in structure_sets[0])
+    return [ok("Follow-up CT", f"It has a structure set of its own with {counted(drawn, 'drawn structure')}.")]
 
 
 def liver_findings(structures: RtStruct, wanted: str, grid: Image, dose: RtDose | None) -> list[Finding]:
