@@ -166,6 +166,8 @@ def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -
 def _read_header(path: Path) -> _Header:
     dataset = read_dataset(path, pixels=False)
     pixel_mm = [float(value) for value in dataset.get("PixelSpacing") or (np.nan, np.nan)]
+    if dataset.get("Modality") == "CT" and not (dataset.get("Rows") and dataset.get("SeriesInstanceUID")):
+        raise UnreadableFileError(f"The file {path.name} is cut off within its header; export it again.")
     return _Header(
         path=path,
         modality=_modality(dataset),
