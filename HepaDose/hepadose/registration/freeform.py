@@ -62,13 +62,13 @@ class Lattice:
             _basis(np.linspace(0.0, mesh, n), mesh) for n, mesh in zip(self.grid.shape, self.meshes, strict=True)
         )
 
-    def displacements(self, coefficients: np.ndarray) -> np.ndarray:
-        """Displacement in mm at every voxel; shape (3, k, j, i)."""
-        return _apply(self.bases, coefficients)
+    def displacements(self, coefficients: np.ndarray, step: int = 1) -> np.ndarray:
+        """Displacement in mm at every ``step``-th voxel along each axis; shape (3, k, j, i)."""
+        return _apply(tuple(basis[::step] for basis in self.bases), coefficients)
 
-    def adjoint(self, forces: np.ndarray) -> np.ndarray:
-        """Gradient with respect to the coefficients of a gradient given at the voxels, shape (3, k, j, i)."""
-        return _apply(tuple(basis.T for basis in self.bases), forces)
+    def adjoint(self, forces: np.ndarray, step: int = 1) -> np.ndarray:
+        """Gradient with respect to the coefficients of a gradient at every ``step``-th voxel, shape (3, k, j, i)."""
+        return _apply(tuple(basis[::step].T for basis in self.bases), forces)
 
     @cached_property
     def _grams(self) -> tuple[tuple[np.ndarray, ...], ...]:

@@ -25,6 +25,7 @@ DICE_LIMIT = (0.9, 0.8)
 """Below the first the livers' agreement is a warning, below the second an error."""
 ERROR_LIMIT_MM = (3.0, 6.0)
 """Above the first the estimated error is a warning, above the second an error."""
+_LOOK_AROUND_MM = 40.0
 _FLOOR_PER_SPACING = 0.3
 _CALIBRATION = 1.0
 
@@ -112,14 +113,17 @@ def liver_agreement(
     """
     if follow_up_liver is None:
         return None, None
+    # A B-spline costs time for every voxel: only the liver's surroundings are looked at.
+    margin = tuple(int(np.ceil(_LOOK_AROUND_MM / s)) for s in follow_up_liver.spacing_kji_mm)
+    box = bounding_box(follow_up_liver.array, margin)
+    if box is None:
+        return float("nan"), float("nan")
+    follow_up_liver = follow_up_liver.cropped(box)
     seen = resample(planning_liver.with_array(np.ones(planning_liver.shape, dtype=bool)), follow_up_liver, transform)
     propagated = propagate_mask(planning_liver, follow_up_liver, transform).array & seen.array
     reference = follow_up_liver.array & seen.array
-    box = bounding_box(propagated | reference)
-    if box is None:
-        return float("nan"), float("nan")
-    distances = surface_distances(propagated[box], reference[box], follow_up_liver.spacing_kji_mm)
-    return dice(propagated[box], reference[box]), distances.mean_mm
+    distances = surface_distances(propagated, reference, follow_up_liver.spacing_kji_mm)
+    return dice(propagated, reference), distances.mean_mm
 
 
 def unregistered(follow_up: Image, planning_liver: Image, follow_up_liver: Image | None) -> Registration:

@@ -63,7 +63,7 @@ class RegistrationSettings:
     stiffness: float = 1.0
     contour_error_mm: float = 1.5
     seed: int = 1
-    threads: int = 2
+    threads: int = 1
 
     def __post_init__(self) -> None:
         _require_range("working voxel size", self.working_spacing_mm, 1.5, 6.0, "mm")

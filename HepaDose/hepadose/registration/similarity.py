@@ -14,7 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 _TAIL = 2.0
-"""Windows whose residual variance exceeds this many times the noise pull ever less: bowel gas, a new lesion, sliding."""
+"""Windows whose residual variance exceeds this many times the noise pull ever less: bowel gas, sliding, a new lesion."""
+_RIDGE = 0.05
+"""Strength of the pull of a window's slope to the global one: that of some 15 of the window's several hundred voxels."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,13 @@ class LocalRegression:
         """Explain the fixed by the moving image, window by window; the force is the exact derivative of the energy."""
         moving = ((moving - self.level_hu) * self.region).astype(np.float32)
         moving_mean = self._mean(moving)
-        ridge = self.noise_hu**2
+        ridge = _RIDGE * self.noise_hu**2
         variance = np.maximum(self._mean(moving**2) - moving_mean**2, 0.0) + ridge
         covariance = self._mean(moving * self.fixed) - moving_mean * self._fixed_mean + ridge * self.global_slope
         slope = covariance / variance
         cost = np.maximum(self._fixed_variance + ridge * self.global_slope**2 - slope * covariance, 0.0) * self.region
         offset = self._fixed_mean - slope * moving_mean
-        excess = 1.0 + cost / (_TAIL * ridge)
+        excess = 1.0 + cost / (_TAIL * self.noise_hu**2)
         energy = 0.5 * _TAIL * float(np.log(excess).sum(dtype=np.float64))
         return WindowFit(energy, self._force(moving, slope, offset, self._share / excess), cost)
 

@@ -40,6 +40,7 @@ def expected_error_mm(deformation: Deformation, where: np.ndarray, seed: int) ->
     ----------
     Simpson et al., NeuroImage 59 (2012) 2438–2451, doi:10.1016/j.neuroimage.2011.09.002 (probabilistic registration).
     """
+    where = where[::2, ::2, ::2]
     if not where.any():
         return float("nan")
     curvature = deformation.objective.curvature(deformation.coefficients, _IMAGE_TEMPER)
@@ -49,6 +50,6 @@ def expected_error_mm(deformation: Deformation, where: np.ndarray, seed: int) ->
     lengths = []
     for _ in range(_SAMPLES):
         draw, _ = linalg.cg(operator, curvature.draw(rng), rtol=1e-2, maxiter=_CG_ITERATIONS)
-        field = deformation.lattice.displacements(draw.reshape(deformation.coefficients.shape))
+        field = deformation.lattice.displacements(draw.reshape(deformation.coefficients.shape), step=2)
         lengths.append(float(np.sqrt((field[:, where] ** 2).sum(axis=0)).mean()))
     return float(np.mean(lengths))
