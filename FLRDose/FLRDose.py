@@ -232,9 +232,9 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
         hepadose.errors.HepaDoseError
             Whatever is missing or wrong, in words.
         """
-        from hepadose.flr.analysis import analyze_flr
+        from hepadose.flr.analysis import analyze_flr, settings_for
         from hepadose.flr.result import RegistrationSummary
-        from hepadose.mrml.flr_input import flr_images_from_nodes, flr_settings_for, segment_origin
+        from hepadose.mrml.flr_input import flr_images_from_nodes, segment_origin
 
         images, findings = flr_images_from_nodes(
             followUpVolume,
@@ -246,7 +246,7 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
         error = float("nan") if registrationErrorMm is None else registrationErrorMm
         return analyze_flr(
             images,
-            flr_settings_for(images, fractions, **settings),
+            settings_for(images.dose_gy, images.liver, fractions, **settings),
             fractions=fractions,
             registration=RegistrationSummary(_("as placed in the scene"), error),
             reaction_origin=segment_origin(segmentation, reactionSegment),

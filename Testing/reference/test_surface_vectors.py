@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from hepadose.evaluation.overlap import dice, volume_ratio
 from hepadose.evaluation.surface import surface_distances
+
 from support import SHARED, needs_shared
 
 TOLERANCE = 1e-6

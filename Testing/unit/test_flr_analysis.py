@@ -269,7 +269,7 @@ def test_dose_stays_unknown_where_it_is_unknown():
         ({"band_mm": 0.0}, "band width must lie"),
         ({"first_level_gy": 50, "last_level_gy": 40}, "levels must rise"),
         ({"last_level_gy": 6, "level_step_gy": 0.5}, "At least 5 levels"),
-        ({"bootstrap_samples": 3}, "bootstrap samples must lie"),
+        ({"bootstrap_samples": 3}, "number of bootstrap samples must lie"),
     ],
 )
 def test_impossible_settings_are_refused(choices, message):

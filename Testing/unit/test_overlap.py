@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from hepadose.errors import GeometryMismatchError
-from hepadose.evaluation.overlap import dice, iou, volume_ratio
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hepadose.errors import GeometryMismatchError
+from hepadose.evaluation.overlap import dice, iou, volume_ratio
 
 
 def cells(text: str) -> np.ndarray:

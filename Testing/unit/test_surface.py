@@ -5,11 +5,12 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hepadose.errors import GeometryMismatchError
-from hepadose.evaluation.surface import boundary_voxels, distances_between, surface_distances
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+
+from hepadose.errors import GeometryMismatchError
+from hepadose.evaluation.surface import boundary_voxels, distances_between, surface_distances
 
 ONE_MM = (1.0, 1.0, 1.0)
 

@@ -29,9 +29,9 @@ from hepadose.errors import (
     UnreadableFileError,
 )
 from hepadose.findings import Finding, Level, warning
-from hepadose.flr.analysis import FlrAnalysis, dose_in_quantity
+from hepadose.flr.analysis import FlrAnalysis, settings_for
 from hepadose.flr.result import FlrImages, FlrResult
-from hepadose.images import Image, bounding_box, require_same_grid, resample
+from hepadose.images import Image, bounding_box, resample
 from hepadose.provenance import SegmentationOrigin
 from hepadose.registration import (
     Registration,
@@ -295,11 +295,6 @@ def _reaction_from_file(path: Path, grid: Image) -> tuple[Image, SegmentationOri
 
 
 def _analysis(case: FlrCase, job: FlrJob, images: FlrImages) -> FlrAnalysis:
-    require_same_grid(follow_up_ct=images.follow_up_ct, liver=images.liver)
-    fractions = case.fractions
-    in_liver = images.dose_gy.array[images.liver.array]
-    highest = dose_in_quantity(in_liver, job.quantity, fractions, job.alpha_beta_gy)
-    settings = job.settings(float(np.nanmax(highest)) if np.isfinite(highest).any() else 10.0)
-    return FlrAnalysis(
-        images.dose_gy, images.liver, settings, fractions=fractions, banner=dose_banner(case.dose, fractions)
-    )
+    settings = settings_for(images.dose_gy, images.liver, case.fractions, **job.match_choices())
+    banner = dose_banner(case.dose, case.fractions)
+    return FlrAnalysis(images.dose_gy, images.liver, settings, fractions=case.fractions, banner=banner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from hepadose.dicom.case import CaseChoices
@@ -63,21 +63,10 @@ class FlrJob:
     def __post_init__(self) -> None:
         if self.reaction_name and self.reaction_file:
             raise SettingsError("The reaction is given twice, as a structure and as a file; give one of them.")
-        self.settings(100.0)  # refuses impossible levels and bands before anything is read
+        FlrSettings.spanning(1000.0, **self.match_choices())  # refuses impossible levels and bands before anything is read
 
-    def settings(self, maximum_gy: float) -> FlrSettings:
-        """The analysis settings for a dose of at most ``maximum_gy`` in the liver (Gy of the job's quantity)."""
-        ends = {} if self.last_level_gy is None else {"last_level_gy": self.last_level_gy}
-        return FlrSettings.spanning(
-            maximum_gy,
-            quantity=self.quantity,
-            alpha_beta_gy=self.alpha_beta_gy,
-            first_level_gy=self.first_level_gy,
-            level_step_gy=self.level_step_gy,
-            band_mode=self.band_mode,
-            band_mm=self.band_mm,
-            in_plane=self.in_plane,
-            planar_definitions=self.planar_definitions,
-            seed=self.seed,
-            **ends,
-        )
+    def match_choices(self) -> dict[str, object]:
+        """What was chosen of :class:`~hepadose.flr.settings.FlrSettings`."""
+        names = {f.name for f in fields(FlrSettings)} & {f.name for f in fields(self)}
+        choices = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in choices.items() if value is not None}

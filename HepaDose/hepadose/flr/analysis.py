@@ -74,6 +74,35 @@ def dose_in_quantity(
     return bed if quantity is DoseQuantity.BED else equivalent_dose(bed, alpha_beta_gy)
 
 
+def settings_for(dose_gy: Image, liver: Image, fractions: int | None, **choices: object) -> FlrSettings:
+    """Settings whose levels reach to the largest dose in the liver, in the chosen quantity.
+
+    Parameters
+    ----------
+    dose_gy, liver : Image
+        Physical dose in Gy and liver mask on one grid.
+    fractions : int or None
+        Number of fractions; needed for EQD2 and BED.
+    **choices : object
+        Fields of :class:`hepadose.flr.settings.FlrSettings`; a ``last_level_gy`` given here is kept.
+
+    Raises
+    ------
+    SettingsError
+        If a choice is out of range.
+    UnitsError
+        If EQD2 or BED is asked for without fractions.
+    """
+    chosen = FlrSettings.spanning(1000.0, **choices)
+    inside = dose_gy.array[liver.array.astype(bool)]
+    if not np.isfinite(inside).any():
+        return chosen
+    largest = np.nanmax(inside)
+    return FlrSettings.spanning(
+        float(dose_in_quantity(largest, chosen.quantity, fractions, chosen.alpha_beta_gy)), **choices
+    )
+
+
 def level_in_quantities(
     level_gy: float, quantity: DoseQuantity, fractions: int | None, alpha_beta_gy: float
 ) -> dict[str, float]:

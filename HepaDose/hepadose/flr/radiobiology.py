@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hepadose.checks import require_range
 from hepadose.errors import SettingsError, UnitsError
 from hepadose.findings import Finding, warning
 
@@ -119,6 +120,4 @@ def _require_fractions(fractions: int) -> None:
 
 
 def _require_alpha_beta(alpha_beta_gy: float) -> None:
-    low, high = ALPHA_BETA_RANGE_GY
-    if not low <= alpha_beta_gy <= high:
-        raise SettingsError(f"Alpha/beta must lie between {low:g} and {high:g} Gy, got {alpha_beta_gy:g} Gy.")
+    require_range("alpha/beta", alpha_beta_gy, *ALPHA_BETA_RANGE_GY, "Gy")

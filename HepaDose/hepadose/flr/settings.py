@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from hepadose.checks import require_range
 from hepadose.errors import SettingsError
 
 
@@ -88,12 +89,12 @@ class FlrSettings:
     planar_definitions: tuple[PlanarDefinition, ...] = ()
 
     def __post_init__(self) -> None:
-        _require_range("alpha/beta", self.alpha_beta_gy, 0.5, 30.0, "Gy")
-        _require_range("band width", self.band_mm, 0.5, 30.0, "mm")
-        _require_range("block edge", self.block_mm, 5.0, 200.0, "mm")
-        _require_range("level step", self.level_step_gy, 0.01, 10.0, "Gy")
-        _require_range("surface step", self.surface_step_gy, 0.01, 100.0, "Gy")
-        _require_range("bootstrap samples", self.bootstrap_samples, 100, 100_000, "")
+        require_range("alpha/beta", self.alpha_beta_gy, 0.5, 30.0, "Gy")
+        require_range("band width", self.band_mm, 0.5, 30.0, "mm")
+        require_range("block edge", self.block_mm, 5.0, 200.0, "mm")
+        require_range("level step", self.level_step_gy, 0.01, 10.0, "Gy")
+        require_range("surface step", self.surface_step_gy, 0.01, 100.0, "Gy")
+        require_range("number of bootstrap samples", self.bootstrap_samples, 100, 100_000)
         if not 0 < self.first_level_gy < self.last_level_gy:
             raise SettingsError(
                 f"The levels must rise from above 0 Gy, got {self.first_level_gy:g} to {self.last_level_gy:g} Gy."
@@ -130,8 +131,3 @@ class FlrSettings:
     def _levels(self, step_gy: float) -> np.ndarray:
         count = int(np.floor((self.last_level_gy - self.first_level_gy) / step_gy + 1e-9)) + 1
         return np.round(self.first_level_gy + step_gy * np.arange(count), 6)
-
-
-def _require_range(name: str, value: float, low: float, high: float, unit: str) -> None:
-    if not low <= value <= high:
-        raise SettingsError(f"The {name} must lie between {low:g} and {high:g} {unit}, got {value:g} {unit}.".rstrip())

@@ -8,9 +8,7 @@ import numpy as np
 
 from hepadose.errors import MissingInputError, UnitsError
 from hepadose.findings import Finding, ok, warning
-from hepadose.flr.analysis import dose_in_quantity
 from hepadose.flr.result import FlrImages
-from hepadose.flr.settings import FlrSettings
 from hepadose.images import Image, resample
 from hepadose.mrml.dose import DOSE_UNIT_NAME, WITHOUT_DOSE, is_dose_volume, volume_node_to_dose
 from hepadose.mrml.images import volume_node_to_image
@@ -117,30 +115,3 @@ def segment_origin(segmentation: vtkMRMLSegmentationNode, segment: str) -> Segme
     has_origin = stored.GetTag(ORIGIN_TAG, origin)
     known = f"; first from {origin}" if has_origin else ""
     return SegmentationOrigin("Segment in 3D Slicer", edited=True, detail=f'"{stored.GetName()}"{known}')
-
-
-def flr_settings_for(images: FlrImages, fractions: int | None, **choices: object) -> FlrSettings:
-    """Settings whose levels reach to the largest dose in the liver, in the chosen quantity.
-
-    Parameters
-    ----------
-    images : FlrImages
-        Give the largest dose.
-    fractions : int or None
-        Number of fractions; needed for EQD2 and BED.
-    **choices : object
-        Fields of :class:`hepadose.flr.settings.FlrSettings`.
-
-    Raises
-    ------
-    SettingsError
-        If a choice is out of range.
-    UnitsError
-        If EQD2 or BED is asked for without fractions.
-    """
-    chosen = FlrSettings(**choices)
-    largest = float(np.nanmax(images.dose_gy.array[images.liver.array], initial=0.0))
-    if not np.isfinite(largest):
-        return chosen
-    level = dose_in_quantity(np.array([largest]), chosen.quantity, fractions, chosen.alpha_beta_gy)
-    return FlrSettings.spanning(float(level[0]), **choices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hepadose.checks import require_range
 from hepadose.errors import SettingsError
 from hepadose.flr.radiobiology import biologically_effective_dose, dose_for_bed, equivalent_dose
 from hepadose.flr.settings import DoseQuantity
@@ -117,12 +118,8 @@ class DigitalPatientSettings:
         for name, choices in _CHOICES.items():
             object.__setattr__(self, name, _choice(name.replace("_", " "), choices, getattr(self, name)))
         for name, low, high, unit in _RANGES:
-            value = getattr(self, name)
-            if not low <= value <= high:
-                label = name.removesuffix("_mm").removesuffix("_hu").removesuffix("_deg").removesuffix("_gy")
-                label = label.removesuffix("_percent").replace("_", " ")
-                message = f"The {label} must lie between {low:g} and {high:g} {unit}, got {value:g} {unit}"
-                raise SettingsError(f"{message.rstrip()}.".replace(" ,", ","))
+            label = name.rpartition("_")[0] if unit else name
+            require_range(label.replace("_", " "), getattr(self, name), low, high, unit)
         low, high = self.technique.planted_range_gy
         if not low <= self.planted_physical_gy <= high:
             raise SettingsError(
