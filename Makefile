@@ -13,6 +13,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt Makefile
 	@echo "Setting up $(VENV) (once, about a minute) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report,codecs,slicer,test]'
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v dciodvfy >/dev/null; then \
+	  (apt-get update && apt-get install -y dicom3tools) >/dev/null 2>&1 || echo "(DICOM verifier not installed: its tests are skipped)"; fi
 	@touch $@
 
 demo: setup
