@@ -157,8 +157,9 @@ def test_a_good_case_is_green_throughout():
 
 
 def test_unknown_registration_error_is_said():
-    findings = analyze(ball_case(), registration=RegistrationSummary("none", float("nan"))).findings
-    assert any("registration error is unknown" in finding.text for finding in findings)
+    result = analyze(ball_case(), registration=RegistrationSummary("none", float("nan")))
+    assert any("registration error is unknown" in finding.text for finding in result.findings)
+    assert result.best.interval_gy == pytest.approx(result.best.bootstrap_interval_gy, abs=1e-6)
 
 
 def test_edits_give_the_curve_of_a_fresh_analysis():

