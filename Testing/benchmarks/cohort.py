@@ -110,6 +110,7 @@ def run_patient(number: int, folder: Path) -> dict:
     patient = folder / f"patient{number:02d}"
     settings = patient_settings(number)
     start = time.perf_counter()
+    shutil.rmtree(patient, ignore_errors=True)  # of a run that was interrupted
     make_digital_patient(patient, settings)
     row = {"number": number, "technique": settings.technique.value, "slice_mm": settings.follow_up_slice_mm}
     row |= {"noise_hu": settings.noise_hu, "patient_seconds": time.perf_counter() - start}
