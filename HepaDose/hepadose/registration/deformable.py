@@ -163,11 +163,11 @@ class Objective:
         """Measure noise and global slope at a deformation, for the iterations that start from it."""
         warped = self.warped(coefficients)
         self.similarity.global_slope = self._global_slope(warped)
-        variance = self.similarity.fit(warped).residual_variance[self._deep]
+        variance = self.similarity.fit(warped).residual_variance[self.depth]
         self.similarity.noise_hu = float(np.clip(np.sqrt(np.median(variance)), *_NOISE_RANGE_HU))
 
     @cached_property
-    def _deep(self) -> np.ndarray:
+    def depth(self) -> np.ndarray:
         """The liver's depth, whose windows do not see the capsule; all of the region where the liver has none."""
         inner = ndimage.binary_erosion(self.pair.liver, iterations=self._window // 2) & self.pair.region
         return inner if np.count_nonzero(inner) >= self._window**3 else self.pair.region
@@ -175,7 +175,7 @@ class Objective:
     def _global_slope(self, warped: np.ndarray) -> float:
         """Regression of the fine structure in the liver's depth, where the capsule's edges do not decide."""
         fixed, moving = (
-            values[self._deep] - ndimage.uniform_filter(values.astype(float), self._window)[self._deep]
+            values[self.depth] - ndimage.uniform_filter(values.astype(float), self._window)[self.depth]
             for values in (self.pair.fixed.array, warped)
         )
         return float(np.clip(np.vdot(fixed, moving) / max(np.vdot(moving, moving), 1e-9), -2.0, 2.0))
@@ -205,11 +205,11 @@ class Objective:
         forces.reshape(3, -1)[:, self._band] += self._band_weight * gap_mm / root * sampled[1:]
         return float(self._band_weight * _CONTOUR_REACH_MM**2 * np.sum(root - 1.0))
 
-    def curvature(self, coefficients: np.ndarray, temper: float) -> Curvature:
-        """The quadratic form of the energy around a deformation, image information scaled by ``temper``."""
+    def curvature(self, coefficients: np.ndarray, image_temper: float, bending_temper: float) -> Curvature:
+        """The quadratic form of the energy around a deformation, images and bending scaled by the tempers."""
         displacements = self.lattice.displacements(coefficients)
         sampled = self._sample(self._moving, displacements, self._support)
-        scale = np.sqrt(temper) * abs(self.similarity.global_slope) / self.similarity.noise_hu
+        scale = np.sqrt(image_temper) * abs(self.similarity.global_slope) / self.similarity.noise_hu
         directions = np.zeros((2, 3, self.pair.region.size), dtype=np.float32)
         directions[0][:, self._support] = scale * sampled[1:]
         if len(self._band):
@@ -217,7 +217,7 @@ class Objective:
             directions[1][:, self._band] = np.sqrt(self._band_weight) * normals
         # Every other voxel along each axis stands for eight.
         thinned = np.sqrt(8.0) * directions.reshape(2, *displacements.shape)[..., ::2, ::2, ::2]
-        return Curvature(self.lattice, thinned, self._bending)
+        return Curvature(self.lattice, thinned, bending_temper * self._bending)
 
     def _contour_band(self, contour_error_mm: float) -> tuple[np.ndarray, float]:
         if self.pair.band is None:

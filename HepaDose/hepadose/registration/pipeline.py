@@ -78,7 +78,7 @@ def register(
     if follow_up_liver is not None:
         require_same_grid(**{"follow-up CT": follow_up, "follow-up liver": follow_up_liver})
     if settings.method is RegistrationMethod.NONE:
-        return unregistered(follow_up, planning_liver, follow_up_liver)
+        return unregistered(planning_liver, follow_up_liver)
     task = _Task(follow_up, planning, planning_liver, follow_up_liver, settings, progress or _silent)
     return task.run()
 
@@ -117,14 +117,10 @@ class _Task:
         # Linear methods are deformed as well: what remains to be deformed is their error.
         deformation = deform(pair, self.settings, lambda done: self.progress("B-spline registration", 0.3 + 0.6 * done))
         self.progress("Measuring the quality", 0.9)
-        found = assess(
-            self.settings, self._livers(), self._result(transform, deformation), transform, pair, deformation
-        )
+        livers = (self.planning_liver, self.follow_up_liver)
+        found = assess(self.settings, livers, self._result(transform, deformation), transform, deformation)
         self.progress("Registered", 1.0)
         return found
-
-    def _livers(self) -> tuple[Image, Image | None, Image]:
-        return self.planning_liver, self.follow_up_liver, self.follow_up
 
     def _start(self) -> sitk.Euler3DTransform:
         if self.follow_up_liver is not None:

@@ -12,10 +12,10 @@ from hepadose.evaluation.surface import surface_distances
 from hepadose.findings import Finding, error, ok, warning
 from hepadose.flr.result import RegistrationSummary
 from hepadose.images import Image, bounding_box, resample
-from hepadose.registration.deformable import Deformation, WorkingPair
+from hepadose.registration.deformable import Deformation
 from hepadose.registration.masks import propagate_mask
 from hepadose.registration.settings import RegistrationMethod, RegistrationSettings
-from hepadose.registration.uncertainty import expected_error_mm
+from hepadose.registration.uncertainty import expected_error_mm, mean_length_mm
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -26,8 +26,6 @@ DICE_LIMIT = (0.9, 0.8)
 ERROR_LIMIT_MM = (3.0, 6.0)
 """Above the first the estimated error is a warning, above the second an error."""
 _LOOK_AROUND_MM = 40.0
-_FLOOR_PER_SPACING = 0.3
-_CALIBRATION = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,9 @@ class Registration:
 
 def assess(
     settings: RegistrationSettings,
-    livers: tuple[Image, Image | None, Image],
+    livers: tuple[Image, Image | None],
     transform: sitk.Transform,
     linear_part: sitk.Transform,
-    pair: WorkingPair,
     deformation: Deformation,
 ) -> Registration:
     """Measure a finished registration.
@@ -80,18 +77,16 @@ def assess(
     settings : RegistrationSettings
         With the method that was run.
     livers : tuple of Image
-        Planning liver, follow-up liver or None, and the follow-up CT.
+        Planning liver, and follow-up liver or None.
     transform, linear_part : SimpleITK.Transform
         The result, and its rigid or affine part.
-    pair : WorkingPair
-        The images on the working grid.
     deformation : Deformation
         What remained to be deformed after the linear part; part of ``transform`` only for B-splines.
     """
-    planning_liver, follow_up_liver, follow_up = livers
+    planning_liver, follow_up_liver = livers
     deformed = settings.method is RegistrationMethod.BSPLINE
     dice_value, distance_mm = liver_agreement(planning_liver, follow_up_liver, transform)
-    jacobian = _jacobian(linear_part, deformation, deformed)[pair.liver]
+    jacobian = _jacobian(linear_part, deformation, deformed)[deformation.objective.pair.liver]
     quality = RegistrationQuality(
         method=settings.method.label,
         liver_dice=dice_value,
@@ -99,7 +94,7 @@ def assess(
         folded_fraction=float(np.mean(jacobian <= 0)),
         jacobian_min=float(jacobian.min()),
         jacobian_max=float(jacobian.max()),
-        estimated_error_mm=_estimated_error_mm(pair, deformation, follow_up, settings, deformed),
+        estimated_error_mm=_estimated_error_mm(deformation, settings.seed, deformed),
     )
     return Registration(transform, quality, judge(quality))
 
@@ -126,7 +121,7 @@ def liver_agreement(
     return dice(propagated, reference), distances.mean_mm
 
 
-def unregistered(follow_up: Image, planning_liver: Image, follow_up_liver: Image | None) -> Registration:
+def unregistered(planning_liver: Image, follow_up_liver: Image | None) -> Registration:
     """The identity, for scans that share a frame of reference and shall not be registered; its error is unknown."""
     import SimpleITK as sitk
 
@@ -192,13 +187,7 @@ def _jacobian(linear_part: sitk.Transform, deformation: Deformation, deformed: b
     return linear * np.linalg.det(matrices)
 
 
-def _estimated_error_mm(
-    pair: WorkingPair, deformation: Deformation, follow_up: Image, settings: RegistrationSettings, deformed: bool
-) -> float:
-    """Random error of the deformation, what no registration resolves, and for linear methods what they leave."""
-    random_mm = expected_error_mm(deformation, pair.liver, settings.seed)
-    floor_mm = _FLOOR_PER_SPACING * float(np.mean([*follow_up.spacing_mm, settings.working_spacing_mm]))
-    left_mm = 0.0
-    if not deformed:
-        left_mm = float(np.sqrt((deformation.displacements()[:, pair.liver] ** 2).sum(axis=0)).mean())
-    return float(np.sqrt((_CALIBRATION * random_mm) ** 2 + floor_mm**2 + left_mm**2))
+def _estimated_error_mm(deformation: Deformation, seed: int, deformed: bool) -> float:
+    """Error of the deformation; linear methods have in addition the whole deformation as their error."""
+    left_mm = 0.0 if deformed else mean_length_mm(deformation)
+    return float(np.hypot(expected_error_mm(deformation, seed), left_mm))

@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 _TAIL = 2.0
-"""Windows whose residual variance exceeds this many times the noise pull ever less: bowel gas, sliding, a new lesion."""
+"""Windows whose residual variance exceeds this many times the noise pull ever less: gas, sliding, a new lesion."""
 _RIDGE = 0.05
-"""Strength of the pull of a window's slope to the global one: that of some 15 of the window's several hundred voxels."""
+"""Strength of the pull of a window's slope to the global one: like some 15 of a window's several hundred voxels."""
 
 
 @dataclass(frozen=True)
