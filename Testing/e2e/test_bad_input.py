@@ -40,7 +40,7 @@ def run(case: Path, patient: Path, output: Path, capsys, *options: str, truth: b
     return code, printed.out, messages[-1] if messages else ""
 
 
-def refused(outcome: tuple[int, str, str], output: Path, words: str) -> None:
+def assert_refused(outcome: tuple[int, str, str], output: Path, words: str) -> None:
     code, _, message = outcome
     assert code == 1
     assert words in message
@@ -55,12 +55,12 @@ def output(tmp_path) -> Path:
 
 def test_relative_dose(case_copy, patient, output, capsys):
     edit(only(case_copy, "RD*.dcm"), lambda d: setattr(d, "DoseUnits", "RELATIVE"))
-    refused(run(case_copy, patient, output, capsys), output, "RELATIVE")
+    assert_refused(run(case_copy, patient, output, capsys), output, "RELATIVE")
 
 
 def test_missing_fractions_for_eqd2(case_copy, patient, output, capsys):
     only(case_copy, "RP*.dcm").unlink()
-    refused(run(case_copy, patient, output, capsys, "--quantity", "eqd2"), output, "number of fractions")
+    assert_refused(run(case_copy, patient, output, capsys, "--quantity", "eqd2"), output, "number of fractions")
 
 
 def test_dose_that_does_not_cover_the_liver(case_copy, patient, output, capsys):
@@ -68,12 +68,12 @@ def test_dose_that_does_not_cover_the_liver(case_copy, patient, output, capsys):
         dataset.ImagePositionPatient = [value + 400 for value in dataset.ImagePositionPatient]
 
     edit(only(case_copy, "RD*.dcm"), shift)
-    refused(run(case_copy, patient, output, capsys), output, "cover")
+    assert_refused(run(case_copy, patient, output, capsys), output, "cover")
 
 
 def test_other_frame_of_reference_without_registration(patient, output, capsys):
     outcome = run(patient / "dicom", patient, output, capsys, "--registration", "none", truth=False)
-    refused(outcome, output, "different frames of reference")
+    assert_refused(outcome, output, "different frames of reference")
 
 
 def with_reaction(patient: Path, tmp_path: Path, change) -> str:
@@ -88,13 +88,13 @@ def with_reaction(patient: Path, tmp_path: Path, change) -> str:
 def test_empty_reaction(patient, output, tmp_path, capsys):
     drawn = with_reaction(patient, tmp_path, lambda reaction, liver: reaction * 0)
     outcome = run(patient / "dicom", patient, output, capsys, "--reaction-file", drawn)
-    refused(outcome, output, "focal liver reaction is empty")
+    assert_refused(outcome, output, "focal liver reaction is empty")
 
 
 def test_reaction_that_fills_the_liver(patient, output, tmp_path, capsys):
     drawn = with_reaction(patient, tmp_path, lambda reaction, liver: reaction * 0 + 1)
     outcome = run(patient / "dicom", patient, output, capsys, "--reaction-file", drawn)
-    refused(outcome, output, "fills the liver")
+    assert_refused(outcome, output, "fills the liver")
 
 
 def test_best_level_at_the_end_of_the_range_is_a_red_entry_of_the_result(patient, output, tmp_path, capsys):
@@ -107,7 +107,7 @@ def test_best_level_at_the_end_of_the_range_is_a_red_entry_of_the_result(patient
 
 def test_missing_slice(case_copy, patient, output, capsys):
     slices(case_copy, "follow_up")[20].unlink()
-    refused(run(case_copy, patient, output, capsys), output, "missing")
+    assert_refused(run(case_copy, patient, output, capsys), output, "missing")
 
 
 def test_unreadable_file_in_the_series(case_copy, patient, output, capsys):
@@ -127,28 +127,28 @@ def test_empty_liver_structure(case_copy, patient, output, capsys):
                 del contours.ContourSequence
 
     edit(only(case_copy, "RS.planning.dcm"), empty)
-    refused(run(case_copy, patient, output, capsys, truth=False), output, "iver")
+    assert_refused(run(case_copy, patient, output, capsys, truth=False), output, "iver")
 
 
 def test_no_structures(case_copy, patient, output, capsys):
     for path in case_copy.rglob("RS*.dcm"):
         path.unlink()
-    refused(run(case_copy, patient, output, capsys), output, "tructure")
+    assert_refused(run(case_copy, patient, output, capsys), output, "tructure")
 
 
 def test_no_dose(case_copy, patient, output, capsys):
     only(case_copy, "RD*.dcm").unlink()
-    refused(run(case_copy, patient, output, capsys), output, "ose")
+    assert_refused(run(case_copy, patient, output, capsys), output, "ose")
 
 
 def test_folder_without_dicom(tmp_path, patient, output, capsys):
     (tmp_path / "case").mkdir()
     (tmp_path / "case" / "notes.txt").write_text("nothing here")
-    refused(run(tmp_path / "case", patient, output, capsys), output, "no readable DICOM file")
+    assert_refused(run(tmp_path / "case", patient, output, capsys), output, "no readable DICOM file")
 
 
 def test_missing_folder(tmp_path, patient, output, capsys):
-    refused(run(tmp_path / "nowhere", patient, output, capsys), output, "older")
+    assert_refused(run(tmp_path / "nowhere", patient, output, capsys), output, "older")
 
 
 def test_output_folder_not_writable(patient, tmp_path, capsys):
@@ -169,15 +169,15 @@ def test_output_folder_with_other_files(patient, tmp_path, capsys):
 def test_reaction_file_that_is_no_image(patient, output, tmp_path, capsys):
     (tmp_path / "drawn.nrrd").write_text("not an image")
     outcome = run(patient / "dicom", patient, output, capsys, "--reaction-file", str(tmp_path / "drawn.nrrd"))
-    refused(outcome, output, "no readable 3-D image")
+    assert_refused(outcome, output, "no readable 3-D image")
 
 
 def test_transform_file_that_is_no_transform(patient, output, tmp_path, capsys):
     (tmp_path / "transform.h5").write_text("not a transform")
     options = ("--transform", str(tmp_path / "transform.h5"))
-    refused(run(patient / "dicom", patient, output, capsys, *options, truth=False), output, "transform")
+    assert_refused(run(patient / "dicom", patient, output, capsys, *options, truth=False), output, "transform")
 
 
 def test_planning_ct_twice_and_no_follow_up(case_copy, patient, output, capsys):
     shutil.rmtree(case_copy / "follow_up")
-    refused(run(case_copy, patient, output, capsys), output, "ollow-up")
+    assert_refused(run(case_copy, patient, output, capsys), output, "ollow-up")
