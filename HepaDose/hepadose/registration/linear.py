@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _BINS = 32
 _SAMPLING = 0.2
 _ITERATIONS = 80
+_DIGITS = 6
 
 
 def refine_linearly(
@@ -53,6 +54,8 @@ def refine_linearly(
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
     method.SetInitialTransform(start, True)
     _execute(method, fixed.to_sitk(), moving.to_sitk(), tick)
+    # SimpleITK's last digits depend on how its threads were scheduled; without them the result is the same each time.
+    start.SetParameters([round(value, _DIGITS) for value in start.GetParameters()])
     return start
 
 

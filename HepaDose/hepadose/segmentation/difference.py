@@ -21,18 +21,19 @@ from hepadose.segmentation.contrast import (
     HalfContrast,
     half_contrast,
     mode_and_width,
-    smooth,
     smooth_keeping_edges,
 )
+from hepadose.segmentation.parenchyma import LIVER_HU, common_slope, trusted_voxels
 from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs, require_inputs
 
 _SUBJECT = "Reaction"
-_LIVER_HU = (-50.0, 250.0)
-_LOCAL_MEAN_MM = 8.0
-_LEAST_VESSEL_HU = 18.0
 _ROUNDS = 6
 _LEAST_VOLUME_ML = 1.0
 _LARGE_SHARE = 0.6
+_SMOOTHING_STEPS = (1.0, 1.6)
+_CLEAR_SEPARATION = 4.0
+_BRIDGE_MM, _BUMP_MM = 2.5, 6.0
+"""Bridges up to twice the first are cut; what lies within the second of the rest stays, so that an uneven edge does."""
 
 
 def _require_range(name: str, value: float, low: float, high: float, unit: str) -> None:
@@ -47,7 +48,7 @@ class DifferenceSettings:
     Parameters
     ----------
     smoothing_mm : float
-        Standard deviation of the smoothing (0.5–8 mm).
+        Standard deviation of the smoothing (0.5–8 mm); widened where noise hides the reaction.
     capsule_margin_mm : float
         Voxels closer to the capsule are not trusted; the region is continued up to the capsule (0–15 mm).
     least_contrast_hu : float
@@ -61,7 +62,7 @@ class DifferenceSettings:
         Naming the setting, what was got and what is allowed.
     """
 
-    smoothing_mm: float = 2.0
+    smoothing_mm: float = 2.5
     capsule_margin_mm: float = 4.0
     least_contrast_hu: float = 6.0
     least_separation: float = 2.0
@@ -129,13 +130,16 @@ class DensityDifferenceSegmenter:
         """
         tell = progress or (lambda step, fraction: None)
         require_inputs(self, inputs, "liver", "planning_ct")
-        tell("Comparing densities", 0.0)
-        task = _Task.prepare(inputs, self.settings)
-        tell("Looking for the reaction", 0.4)
-        found = [candidate for sign in (-1, 1) if (candidate := task.search(sign)) is not None]
-        best = max(found, key=lambda candidate: candidate.evidence, default=None)
+        best = task = None
+        for step, factor in enumerate(_SMOOTHING_STEPS):
+            tell("Looking for the reaction", step / len(_SMOOTHING_STEPS))
+            task = _Task.prepare(inputs, self.settings, factor * self.settings.smoothing_mm)
+            found = [candidate for sign in (-1, 1) if (candidate := task.search(sign)) is not None]
+            best = max(found, key=lambda candidate: candidate.evidence, default=None)
+            if best is not None and best.separation >= _CLEAR_SEPARATION:
+                break
         self._require_found(best, task)
-        tell("Completing the region", 0.9)
+        tell("Completing the region", 0.95)
         mask = np.zeros(inputs.follow_up_ct.shape, dtype=bool)
         mask[task.box] = best.region
         return self._describe(inputs.follow_up_ct.with_array(mask), best, task)
@@ -158,7 +162,7 @@ class DensityDifferenceSegmenter:
         side = "below" if levels.contrast_hu < 0 else "above"
         detail = (
             f"{side} {levels.threshold_hu:+.1f} HU of difference, contrast {levels.contrast_hu:+.1f} HU, "
-            f"smoothed by {self.settings.smoothing_mm:g} mm"
+            f"smoothed by {task.smoothing_mm:g} mm"
         )
         origin = SegmentationOrigin(self.name, self.version, detail=detail)
         return Segmentation(mask, origin, tuple(_findings(mask, best, task)))
@@ -175,13 +179,14 @@ class _Task:
         change: np.ndarray,
         spacing_kji_mm: tuple[float, float, float],
         settings: DifferenceSettings,
+        smoothing_mm: float,
     ) -> None:
         self.box, self.liver, self.trusted, self.change = box, liver, trusted, change
-        self.spacing_kji_mm, self.settings = spacing_kji_mm, settings
+        self.spacing_kji_mm, self.settings, self.smoothing_mm = spacing_kji_mm, settings, smoothing_mm
         self.noise_hu = min(mode_and_width(change[trusted], sign)[1] for sign in (-1, 1))
 
     @classmethod
-    def prepare(cls, inputs: SegmentationInputs, settings: DifferenceSettings) -> _Task:
+    def prepare(cls, inputs: SegmentationInputs, settings: DifferenceSettings, smoothing_mm: float) -> _Task:
         """Crop to the liver, leave out rim and vessels, subtract and smooth."""
         spacing = inputs.follow_up_ct.spacing_kji_mm
         box = bounding_box(inputs.liver.array, tuple(int(np.ceil(6.0 / s)) for s in spacing))
@@ -191,13 +196,15 @@ class _Task:
         follow_up, planning = (
             image.array[box].astype(np.float32) for image in (inputs.follow_up_ct, inputs.planning_ct)
         )
-        trusted = _trusted(follow_up, planning, liver, spacing, settings)
-        slope = _common_slope(follow_up, planning, trusted, spacing)
-        difference = np.clip(follow_up, *_LIVER_HU) - slope * np.clip(planning, *_LIVER_HU)
-        change = smooth_keeping_edges(difference, trusted, settings.smoothing_mm, spacing)
+        trusted = trusted_voxels(follow_up, planning, liver, spacing, settings.capsule_margin_mm)
+        slope = common_slope(follow_up, planning, trusted, spacing)
+        difference = np.clip(follow_up, *LIVER_HU) - slope * np.clip(planning, *LIVER_HU)
+        change = smooth_keeping_edges(difference, trusted, smoothing_mm, spacing)
         known = np.isfinite(change)
         mode, _ = mode_and_width(change[trusted & known], -1)
-        return cls(box, liver & known, trusted & known, np.where(known, change - mode, 0.0), spacing, settings)
+        return cls(
+            box, liver & known, trusted & known, np.where(known, change - mode, 0.0), spacing, settings, smoothing_mm
+        )
 
     def search(self, sign: int) -> _Candidate | None:
         """The most conspicuous darker (-1) or brighter (+1) region, its edge at half its contrast."""
@@ -218,55 +225,14 @@ class _Task:
 
     def _largest(self, candidates: np.ndarray) -> np.ndarray:
         """The largest part, freed from what hangs on it by a thin bridge."""
-        ball = _ball(2.5, self.spacing_kji_mm)
-        labels, count = ndimage.label(ndimage.binary_opening(candidates, ball))
+        opened = ndimage.binary_opening(candidates, _ball(_BRIDGE_MM, self.spacing_kji_mm))
+        labels, count = ndimage.label(opened)
         if not count:
             return np.zeros_like(candidates)
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         core = labels == int(sizes.argmax())
-        return candidates & ndimage.binary_dilation(core, ball)
-
-
-def _trusted(
-    follow_up: np.ndarray,
-    planning: np.ndarray,
-    liver: np.ndarray,
-    spacing_kji_mm: tuple[float, float, float],
-    settings: DifferenceSettings,
-) -> np.ndarray:
-    """Parenchyma that both CTs show: no rim at the capsule, no vessels, no gaps of the planning scan."""
-    # The border of the image is no capsule: beyond it the liver is taken to go on.
-    padded = np.pad(liver, 1, mode="edge")
-    depth = ndimage.distance_transform_edt(padded, sampling=spacing_kji_mm)[1:-1, 1:-1, 1:-1]
-    inner = liver & (depth > settings.capsule_margin_mm) & np.isfinite(follow_up) & np.isfinite(planning)
-    inner &= planning > -200.0
-    for image in (follow_up, planning):
-        inner &= ~_thin_structures(image, inner, spacing_kji_mm)
-    return inner
-
-
-def _thin_structures(image: np.ndarray, inner: np.ndarray, spacing_kji_mm: tuple[float, float, float]) -> np.ndarray:
-    """Vessels and the like: what stands out from the mean of its surroundings within a few mm."""
-    fine = smooth(image, inner, 1.5, spacing_kji_mm)
-    coarse = smooth(image, inner, _LOCAL_MEAN_MM, spacing_kji_mm)
-    excess = np.where(inner, fine - coarse, 0.0)
-    spread = 1.4826 * float(np.median(np.abs(excess[inner]))) if inner.any() else 0.0
-    return np.abs(excess) > max(4.0 * spread, _LEAST_VESSEL_HU)
-
-
-def _common_slope(
-    follow_up: np.ndarray, planning: np.ndarray, trusted: np.ndarray, spacing_kji_mm: tuple[float, float, float]
-) -> float:
-    """How much of the planning CT's structure the follow-up CT repeats (0 to 1)."""
-    first, second = (smooth(image, trusted, 3.0, spacing_kji_mm)[trusted] for image in (planning, follow_up))
-    if first.size < 2:
-        return 0.0
-    first, second = first - np.median(first), second - np.median(second)
-    normal = np.abs(second) <= 2.0 * 1.4826 * np.median(np.abs(second))
-    return float(
-        np.clip(np.vdot(first[normal], second[normal]) / max(np.vdot(first[normal], first[normal]), 1e-6), 0, 1)
-    )
+        return candidates & ndimage.binary_dilation(core, _ball(_BUMP_MM, self.spacing_kji_mm))
 
 
 def _completed(region: np.ndarray, liver: np.ndarray) -> np.ndarray:
@@ -293,7 +259,11 @@ def _findings(mask: Image, best: _Candidate, task: _Task) -> list[Finding]:
         f"{volume_ml:.0f} ml, {abs(contrast):.0f} HU {'darker' if contrast < 0 else 'brighter'} than the liver beside "
         f"it, contrast to noise {best.separation:.1f}, {100 * at_capsule:.0f} % of it in vessels or at the capsule"
     )
-    findings = [ok(_SUBJECT, f"{text}.") if best.separation >= 4.0 else warning(_SUBJECT, f"{text}: faint, check it.")]
+    findings = [
+        ok(_SUBJECT, f"{text}.")
+        if best.separation >= _CLEAR_SEPARATION
+        else warning(_SUBJECT, f"{text}: faint, check it.")
+    ]
     if volume_ml > _LARGE_SHARE * liver_ml:
         findings.append(
             warning(_SUBJECT, f"It fills {100 * volume_ml / liver_ml:.0f} % of the liver; check it by eye.")
