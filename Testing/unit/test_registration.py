@@ -83,7 +83,7 @@ class Body:
 def pair() -> dict[str, Image]:
     body = Body()
     planning_grid = grid((3.0, 3.0, 4.0), np.zeros(3), (280.0, 240.0, 200.0))
-    follow_up_grid = grid((2.5, 2.5, 5.0), SHIFT_LPS + [5.0, 4.0, -10.0], (250.0, 230.0, 170.0))
+    follow_up_grid = grid((2.5, 2.5, 5.0), np.add(SHIFT_LPS, [5.0, 4.0, -10.0]), (250.0, 230.0, 170.0))
     planning, planning_liver = body.scan(planning_grid, lambda points: points, 75.0, 40.0, seed=1)
     follow_up, follow_up_liver = body.scan(follow_up_grid, true_mapping, 110.0, 55.0, seed=2)
     # The reaction itself, which must not pull at the registration.
@@ -151,7 +151,7 @@ def test_a_rigid_registration_states_the_deformation_it_leaves(pair):
 
 def test_the_same_input_gives_the_same_transform(pair, with_contours):
     again = register(**pair, settings=RegistrationSettings(**COARSE))
-    point = [float(value) for value in SHIFT_LPS + [11, 7, 20]]
+    point = [float(value) for value in np.add(SHIFT_LPS, [11, 7, 20])]
     assert again.transform.TransformPoint(point) == with_contours.transform.TransformPoint(point)
 
 
@@ -263,7 +263,7 @@ def test_an_empty_mask_stays_empty_and_nothing_grows_beyond_the_scan():
 
 
 def test_a_transform_survives_writing_and_reading(tmp_path, with_contours):
-    point = [float(value) for value in SHIFT_LPS + [11, 7, 20]]
+    point = [float(value) for value in np.add(SHIFT_LPS, [11, 7, 20])]
     path = write_transform(tmp_path / "follow_up_to_planning.h5", with_contours.transform)
     assert read_transform(path).TransformPoint(point) == pytest.approx(with_contours.transform.TransformPoint(point))
     assert [file.name for file in tmp_path.iterdir()] == ["follow_up_to_planning.h5"]
