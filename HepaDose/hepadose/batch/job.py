@@ -63,7 +63,8 @@ class FlrJob:
     def __post_init__(self) -> None:
         if self.reaction_name and self.reaction_file:
             raise SettingsError("The reaction is given twice, as a structure and as a file; give one of them.")
-        FlrSettings.spanning(1000.0, **self.match_choices())  # refuses impossible levels and bands before anything is read
+        # Refuses impossible levels and bands before anything is read.
+        FlrSettings.spanning(1000.0, **self.match_choices())
 
     def match_choices(self) -> dict[str, object]:
         """What was chosen of :class:`~hepadose.flr.settings.FlrSettings`."""

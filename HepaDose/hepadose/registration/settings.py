@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hepadose.errors import SettingsError
+from hepadose.checks import require_range
 
 
 class RegistrationMethod(StrEnum):
@@ -66,15 +66,9 @@ class RegistrationSettings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        _require_range("working voxel size", self.working_spacing_mm, 1.5, 6.0, "mm")
-        _require_range("distance between control points", self.control_spacing_mm, 10.0, 80.0, "mm")
-        _require_range("margin around the liver", self.margin_mm, 0.0, 40.0, "mm")
-        _require_range("stiffness", self.stiffness, 0.01, 100.0, "")
-        _require_range("contour error", self.contour_error_mm, 0.5, 10.0, "mm")
-        _require_range("number of threads", self.threads, 1, 64, "")
-
-
-def _require_range(name: str, value: float, low: float, high: float, unit: str) -> None:
-    if not low <= value <= high:
-        message = f"The {name} of the registration must lie between {low:g} and {high:g} {unit}, got {value:g} {unit}."
-        raise SettingsError(message.replace(" .", ".").replace("  ", " ").replace(" ,", ","))
+        require_range("registration's working voxel size", self.working_spacing_mm, 1.5, 6.0, "mm")
+        require_range("registration's distance between control points", self.control_spacing_mm, 10.0, 80.0, "mm")
+        require_range("registration's margin around the liver", self.margin_mm, 0.0, 40.0, "mm")
+        require_range("registration's stiffness", self.stiffness, 0.01, 100.0)
+        require_range("registration's contour error", self.contour_error_mm, 0.5, 10.0, "mm")
+        require_range("registration's number of threads", self.threads, 1, 64)

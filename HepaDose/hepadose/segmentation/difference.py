@@ -13,7 +13,8 @@ import numpy as np
 from scipy import ndimage
 
 from hepadose import __version__
-from hepadose.errors import EmptyRegionError, SettingsError
+from hepadose.checks import require_range
+from hepadose.errors import EmptyRegionError
 from hepadose.findings import Finding, ok, warning
 from hepadose.images import Image, bounding_box
 from hepadose.provenance import SegmentationOrigin
@@ -34,11 +35,6 @@ _SMOOTHING_STEPS = (1.0, 1.6)
 _CLEAR_SEPARATION = 4.0
 _BRIDGE_MM, _BUMP_MM = 2.5, 6.0
 """Bridges up to twice the first are cut; what lies within the second of the rest stays, so that an uneven edge does."""
-
-
-def _require_range(name: str, value: float, low: float, high: float, unit: str) -> None:
-    if not low <= value <= high:
-        raise SettingsError(f"The {name} must lie between {low:g} and {high:g} {unit}, got {value:g} {unit}.")
 
 
 @dataclass(frozen=True)
@@ -68,10 +64,10 @@ class DifferenceSettings:
     least_separation: float = 2.0
 
     def __post_init__(self) -> None:
-        _require_range("smoothing", self.smoothing_mm, 0.5, 8.0, "mm")
-        _require_range("capsule margin", self.capsule_margin_mm, 0.0, 15.0, "mm")
-        _require_range("least contrast", self.least_contrast_hu, 1.0, 50.0, "HU")
-        _require_range("least separation", self.least_separation, 1.0, 20.0, "standard deviations")
+        require_range("smoothing", self.smoothing_mm, 0.5, 8.0, "mm")
+        require_range("capsule margin", self.capsule_margin_mm, 0.0, 15.0, "mm")
+        require_range("least contrast", self.least_contrast_hu, 1.0, 50.0, "HU")
+        require_range("least separation", self.least_separation, 1.0, 20.0, "standard deviations")
 
 
 @dataclass(frozen=True, eq=False)
