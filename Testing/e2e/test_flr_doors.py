@@ -16,30 +16,8 @@ from hepadose.errors import CancelledError, OutputError
 from hepadose.phantom.truth import read_truth
 from hepadose.timing import Outcome, read_timing_log
 
+from e2e_support import truth_job, truth_options
 from support import PROJECT
-
-
-def truth_options(patient: Path) -> list[str]:
-    """Options that take mask and transform from the truth, so that a test needs no registration."""
-    truth = patient / "truth"
-    return [
-        "--reaction-file",
-        str(truth / "reaction.nrrd"),
-        "--transform",
-        str(truth / "follow_up_to_planning.nrrd"),
-        "--transform-error",
-        "0.5",
-    ]
-
-
-def truth_job(patient: Path, **choices) -> FlrJob:
-    truth = patient / "truth"
-    return FlrJob(
-        reaction_file=truth / "reaction.nrrd",
-        transform_file=truth / "follow_up_to_planning.nrrd",
-        transform_error_mm=0.5,
-        **choices,
-    )
 
 
 def numbers(folder: Path) -> dict:

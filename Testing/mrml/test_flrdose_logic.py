@@ -2,7 +2,6 @@
 
 import unittest
 
-import host
 import numpy as np
 import pytest
 
@@ -16,6 +15,7 @@ from hepadose.mrml.images import image_to_volume_node
 from hepadose.mrml.scene import build_flr_scene
 from hepadose.mrml.segmentation import SegmentMask, masks_to_segmentation_node
 
+import host
 from flr_example import REGISTRATION
 
 CHOICES = {"band_mm": 10.0, "level_step_gy": 0.5, "last_level_gy": 60.0, "bootstrap_samples": 100}

@@ -7,7 +7,6 @@ import shutil
 
 import numpy as np
 import pytest
-from dicom_example import a_ct, a_study, tamper, write_case
 from pydicom import dcmread
 
 from hepadose.dicom.case import CaseChoices, load_flr_case, preflight_flr_case
@@ -25,6 +24,8 @@ from hepadose.dicom.write import (
 from hepadose.errors import AmbiguousInputError, GeometryMismatchError, MissingInputError, UnitsError
 from hepadose.findings import Level, worst_level
 from hepadose.images import Image
+
+from dicom_example import a_ct, a_study, tamper, write_case
 
 
 @pytest.fixture

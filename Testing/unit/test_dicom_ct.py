@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_example import a_ct, a_study, oblique_axes, tamper, without_part10_header
 from pydicom import dcmread
 from pydicom.uid import EnhancedCTImageStorage, SecondaryCaptureImageStorage
 
@@ -20,6 +19,8 @@ from hepadose.errors import (
 )
 from hepadose.findings import Level
 from hepadose.images import Image
+
+from dicom_example import a_ct, a_study, oblique_axes, tamper, without_part10_header
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_example import a_ct, a_study
 from pydicom import dcmread
 from pydicom.pixels import get_decoder, get_encoder
 from pydicom.uid import (
@@ -18,6 +17,8 @@ from hepadose.dicom import ct_pixels
 from hepadose.dicom.ct import read_ct_series
 from hepadose.dicom.write import write_ct_series
 from hepadose.errors import MissingDependencyError, UnreadableFileError
+
+from dicom_example import a_ct, a_study
 
 CT = a_ct(slices=3, size=64)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_example import write_case
 
 from hepadose.dicom.case import preflight_flr_case
 from hepadose.dicom.ct import read_ct_series
@@ -13,6 +12,8 @@ from hepadose.dicom.rtdose import read_rtdose
 from hepadose.dicom.rtplan import read_rtplan
 from hepadose.dicom.rtstruct import read_rtstruct
 from hepadose.errors import HepaDoseError, UnreadableFileError
+
+from dicom_example import write_case
 
 READERS = {"RD.dcm": read_rtdose, "RS.dcm": read_rtstruct, "RP.dcm": read_rtplan}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_example import a_study, oblique_axes, tamper, without_part10_header
 from pydicom.dataset import Dataset
 from pydicom.uid import RTPlanStorage
 
@@ -14,6 +13,8 @@ from hepadose.dicom.write import DoseSettings, ObjectReference, write_rtdose
 from hepadose.errors import GeometryMismatchError, MissingTagError, UnitsError, UnreadableFileError
 from hepadose.findings import Level
 from hepadose.images import Image
+
+from dicom_example import a_study, oblique_axes, tamper, without_part10_header
 
 A_PLAN = ObjectReference(RTPlanStorage, "1.2.3.4")
 DOSE = Image(np.arange(60.0).reshape(5, 3, 4), (2.0, 2.5, 3.0), (-10.0, 20.0, -100.0))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-from dicom_example import a_study, tamper
 from pydicom.uid import RTIonPlanStorage, RTStructureSetStorage
 
 from hepadose.dicom.rtplan import read_rtplan
 from hepadose.dicom.write import ObjectReference, PlanBeam, PlanSettings, write_rtplan
 from hepadose.errors import UnreadableFileError
+
+from dicom_example import a_study, tamper
 
 
 @pytest.fixture

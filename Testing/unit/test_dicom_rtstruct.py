@@ -6,7 +6,6 @@ import copy
 
 import numpy as np
 import pytest
-from dicom_example import a_ct, a_study, box_mask, oblique_axes, tamper, without_part10_header
 
 from hepadose.dicom.contour_planes import assign_planes, group_planes
 from hepadose.dicom.rasterize import rasterize
@@ -14,6 +13,8 @@ from hepadose.dicom.rtstruct import Contour, GeometricType, Structure, read_rtst
 from hepadose.dicom.write import StructureMask, write_ct_series, write_rtstruct
 from hepadose.errors import GeometryMismatchError, MissingTagError, UnreadableFileError
 from hepadose.images import Image
+
+from dicom_example import a_ct, a_study, box_mask, oblique_axes, tamper, without_part10_header
 
 SQUARE = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]])
 GRID = Image(np.zeros((10, 24, 24), bool), (1.0, 1.0, 2.0), (-5.5, -5.5, 0.0))

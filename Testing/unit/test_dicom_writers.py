@@ -7,7 +7,6 @@ import subprocess
 
 import numpy as np
 import pytest
-from dicom_example import a_ct, a_study, box_mask, oblique_axes, write_case
 from pydicom import dcmread
 from pydicom.uid import RTPlanStorage
 
@@ -25,6 +24,8 @@ from hepadose.dicom.write import (
 )
 from hepadose.errors import GeometryMismatchError, OutputError, SettingsError, UnitsError
 from hepadose.images import Image
+
+from dicom_example import a_ct, a_study, box_mask, oblique_axes, write_case
 
 A_PLAN = ObjectReference(RTPlanStorage, "1.2.3.4")
 

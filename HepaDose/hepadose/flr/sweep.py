@@ -232,6 +232,7 @@ def _block_numbers(
     for axis in range(3):
         steps = np.arange(shape[axis])
         if block_mm[axis] > 0:
-            steps = (steps * spacing_kji_mm[axis] / block_mm[axis]).astype(int)
+            # The slack keeps a spacing that a file format rounded from moving a slice into another block.
+            steps = np.floor(steps * spacing_kji_mm[axis] / block_mm[axis] + 1e-6).astype(int)
         number = number * (int(steps[-1]) + 1) + steps.reshape([-1 if axis == other else 1 for other in range(3)])
     return number.astype(np.int32)
