@@ -198,8 +198,16 @@ def test_published_planar_definitions_come_along_on_request():
 def test_the_macro_average_is_the_mean_of_the_slices():
     images = ball_case()
     settings = FlrSettings(in_plane=True, band_mm=4.0, level_step_gy=1.0)
-    counts = FlrAnalysis(images.dose_gy, images.liver, settings).counts(images.reaction.array)
-    macro = mean_boundary_iou_over_blocks(counts)
+    analysis = FlrAnalysis(images.dose_gy, images.liver, settings)
+    macro = analysis.curve(images.reaction.array).boundary_iou_mean_over_slices
+    counts = analysis.counts(images.reaction.array)
+    np.testing.assert_array_equal(macro, mean_boundary_iou_over_blocks(counts))
+    assert (
+        FlrAnalysis(images.dose_gy, images.liver, FlrSettings())
+        .curve(images.reaction.array)
+        .boundary_iou_mean_over_slices
+        is None
+    )
     assert macro[settings.levels_gy == 30.0] == pytest.approx(1.0)
     assert 0 < macro[settings.levels_gy == 26.0][0] < 1
 

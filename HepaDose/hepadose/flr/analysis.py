@@ -7,6 +7,8 @@ a fraction of a second after each edit, :meth:`FlrAnalysis.result` with interval
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 import hepadose
@@ -14,7 +16,7 @@ from hepadose.errors import EmptyRegionError, GeometryMismatchError
 from hepadose.evaluation.dvh import DoseVolumeHistogram
 from hepadose.findings import Finding, warning
 from hepadose.flr import gates
-from hepadose.flr.best import agreement_curve, best_level
+from hepadose.flr.best import agreement_curve, best_level, mean_boundary_iou_over_blocks
 from hepadose.flr.estimators import companion_estimators
 from hepadose.flr.interface import interface_area_cm2, interface_voxels, median_gradient, surface_table
 from hepadose.flr.planar import planar_curve
@@ -183,7 +185,11 @@ class FlrAnalysis:
 
     def curve(self, reaction: np.ndarray) -> LevelCurve:
         """Agreement of every level with a reaction mask [k, j, i]; incremental after the first call."""
-        return agreement_curve(self.counts(reaction), self.settings.levels_gy, self.dose_gy.voxel_volume_ml)
+        counts = self.counts(reaction)
+        curve = agreement_curve(counts, self.settings.levels_gy, self.dose_gy.voxel_volume_ml)
+        if not self.settings.in_plane:
+            return curve
+        return dataclasses.replace(curve, boundary_iou_mean_over_slices=mean_boundary_iou_over_blocks(counts))
 
     def best(self, reaction: np.ndarray, registration: RegistrationSummary = NO_REGISTRATION) -> BestLevel:
         """The best level for a reaction mask [k, j, i] with plateau and interval.

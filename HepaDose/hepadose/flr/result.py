@@ -47,6 +47,9 @@ class LevelCurve:
     """Volume of the isodose region inside the liver."""
     overlap_ml: np.ndarray
     """Volume common to isodose region and reaction."""
+    boundary_iou_mean_over_slices: np.ndarray | None = None
+    """Mean of the slices' own Boundary IoU (macro average), for a band measured in-plane; ``boundary_iou`` pools the
+    voxels of all slices (micro average)."""
 
 
 @dataclass(frozen=True)

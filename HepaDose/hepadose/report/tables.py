@@ -41,9 +41,11 @@ def level_column(result: FlrResult) -> str:
 def curve_csv(result: FlrResult) -> str:
     """One line per level: agreement (0–1, volume ratio unlimited) and volumes in ml."""
     curve = result.curve
-    names = ("boundary_iou", "iou", "dice", "volume_ratio", "region_ml", "overlap_ml")
+    names = ["boundary_iou", "iou", "dice", "volume_ratio", "region_ml", "overlap_ml"]
+    if curve.boundary_iou_mean_over_slices is not None:
+        names.append("boundary_iou_mean_over_slices")
     columns = [curve.levels_gy, *(getattr(curve, name) for name in names)]
-    return _csv((level_column(result), *names), zip(*columns, strict=True))
+    return _csv([level_column(result), *names], zip(*columns, strict=True))
 
 
 def surface_csv(result: FlrResult) -> str:
