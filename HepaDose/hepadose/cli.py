@@ -7,7 +7,9 @@ Exit codes: 0 the result is there, 1 the case cannot be analyzed (the reason is 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse exits with 2 by itself."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    _stop_cleanly_when_terminated()
     try:
         return options.run(options)
     except HepaDoseError as problem:
@@ -36,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("hepadose: interrupted; nothing was written.", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _stop_cleanly_when_terminated() -> None:
+    """Let a polite kill clean up as Ctrl-C does; only the main thread may say so."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _parser() -> argparse.ArgumentParser:

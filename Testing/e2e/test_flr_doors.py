@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,4 +128,17 @@ def test_an_unexpected_error_in_a_writer_leaves_nothing(patient, tmp_path):
 
     with pytest.raises(RuntimeError, match="bug"):
         run_flr(patient / "dicom", tmp_path / "result", truth_job(patient), writers=[broken])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+def test_a_stopped_process_leaves_nothing(patient, tmp_path, kill):
+    call = [sys.executable, "-m", "hepadose", "flr", str(patient / "dicom"), "-o", str(tmp_path / "result")]
+    process = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while "Rigid" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(kill)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted; nothing was written" in rest
     assert list(tmp_path.iterdir()) == []

@@ -43,7 +43,7 @@ def write_transform(path: Path | str, transform: sitk.Transform) -> Path:
     except (RuntimeError, OSError) as reason:
         temporary.unlink(missing_ok=True)
         raise OutputError(
-            f"The transform {path.name} cannot be written; choose a folder that exists and is writable."
+            f"The transform {path.name} cannot be written; choose a folder that exists, is writable and has space left."
         ) from reason
     return path
 
