@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hepadose.images import Image
@@ -99,9 +102,29 @@ def _execute(
             tick(min(count / (2.0 * _ITERATIONS), 1.0))
         except BaseException as reason:
             stopped.append(reason)
+        if stopped:
             method.StopRegistration()
 
     method.AddCommand(sitk.sitkIterationEvent, on_iteration)
-    method.Execute(fixed, moving)
+    with _interrupts_noted(stopped):
+        method.Execute(fixed, moving)
     if stopped:
         raise stopped[0]
+
+
+@contextmanager
+def _interrupts_noted(stopped: list[BaseException]) -> Iterator[None]:
+    """Note Ctrl-C and termination instead of raising: in the middle of C++ they would become another error."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    ours = [number for number in numbers if before[number] is signal.default_int_handler]
+    for number in ours:
+        signal.signal(number, lambda *_: stopped.append(KeyboardInterrupt()))
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
