@@ -33,6 +33,8 @@ _LEAST_VOLUME_ML = 1.0
 _LARGE_SHARE = 0.6
 _SMOOTHING_STEPS = (1.0, 1.6)
 _CLEAR_SEPARATION = 4.0
+_CHANNEL_MM, _VESSEL_HALO_MM = 6.0, 3.0
+"""Channels up to twice the first are closed where a vessel is no farther than the second: so far it shows through."""
 _BRIDGE_MM, _BUMP_MM = 2.5, 6.0
 """Bridges up to twice the first are cut; what lies within the second of the rest stays, so that an uneven edge does."""
 
@@ -217,7 +219,17 @@ class _Task:
             if abs(levels.threshold_hu - threshold) < 0.05:
                 break
             threshold = levels.threshold_hu
-        return _Candidate(_completed(region, self.liver), levels, width)
+        return _Candidate(self._completed(region), levels, width)
+
+    def _completed(self, region: np.ndarray) -> np.ndarray:
+        """Holes filled (the tumor itself), and the channels that vessels cut into the region; within the liver."""
+        reach = ndimage.distance_transform_edt(self.trusted, sampling=self.spacing_kji_mm)
+        beside_vessels = (reach <= _VESSEL_HALO_MM) & self.liver
+        filled = region | (_closed(region, _CHANNEL_MM, self.spacing_kji_mm) & beside_vessels)
+        filled = ndimage.binary_fill_holes(filled)
+        for k in range(filled.shape[0]):
+            filled[k] = ndimage.binary_fill_holes(filled[k])
+        return filled & self.liver
 
     def _largest(self, candidates: np.ndarray) -> np.ndarray:
         """The largest part, freed from what hangs on it by a thin bridge."""
@@ -231,12 +243,10 @@ class _Task:
         return candidates & ndimage.binary_dilation(core, _ball(_BUMP_MM, self.spacing_kji_mm))
 
 
-def _completed(region: np.ndarray, liver: np.ndarray) -> np.ndarray:
-    """Holes filled (vessels, the tumor itself), within the liver."""
-    filled = ndimage.binary_fill_holes(region)
-    for k in range(filled.shape[0]):
-        filled[k] = ndimage.binary_fill_holes(filled[k])
-    return filled & liver
+def _closed(region: np.ndarray, radius_mm: float, spacing_kji_mm: tuple[float, float, float]) -> np.ndarray:
+    """The region with gaps and notches narrower than twice the radius closed."""
+    grown = ndimage.distance_transform_edt(~region, sampling=spacing_kji_mm) <= radius_mm
+    return region | (ndimage.distance_transform_edt(grown, sampling=spacing_kji_mm) > radius_mm)
 
 
 def _ball(radius_mm: float, spacing_kji_mm: tuple[float, float, float]) -> np.ndarray:
