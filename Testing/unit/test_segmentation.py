@@ -71,6 +71,17 @@ def test_a_vessel_through_the_reaction_leaves_no_hole():
     assert found.mask.array[core].mean() > 0.99
 
 
+def test_a_vessel_that_crosses_the_edge_cuts_no_channel():
+    inputs = patient(-28.0, noise_hu=6.0)
+    vessel = np.zeros(SHAPE, bool)
+    vessel[15:19, 28:34, 34:64] = True
+    follow_up = inputs.follow_up_ct.array.copy()
+    follow_up[vessel & LIVER] += 60.0
+    found = segment(SegmentationInputs(inputs.follow_up_ct.with_array(follow_up), inputs.liver, inputs.planning_ct))
+    crossing = vessel & (REACTION_MM < 18)
+    assert found.mask.array[crossing].mean() > 0.9
+
+
 def test_missing_values_do_not_spread():
     inputs = patient(-28.0)
     planning = inputs.planning_ct.array.copy()
