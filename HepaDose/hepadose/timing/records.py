@@ -140,6 +140,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def record_from(fields: dict[str, Any]) -> TimingRecord:
+    """One step from the merged fields of its lines; a step without an end has no durations."""
     names = TimingRecord.__dataclass_fields__
     values = {name: value for name, value in fields.items() if name in names}
     values["kind"] = StepKind(values["kind"])
