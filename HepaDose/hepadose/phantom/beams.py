@@ -54,8 +54,8 @@ class PlanModel:
     covering_dose: float
 
 
-# Fall-offs chosen as plausible for clinical plans, without a cited source: the volume of half the prescription is 3.8 times the target's at 45 ml
-# (five fractions) and 2.8 times at 160 ml (25 fractions).
+# Fall-offs chosen as plausible for clinical plans, without a cited source: the volume of half the prescription is
+# 3.8 times the target's at 45 ml (five fractions) and 2.8 times at 160 ml (25 fractions).
 PLAN_MODELS = {
     Technique.SBRT5: PlanModel(tuple(range(190, 361, 12)) + tuple(range(4, 53, 12)), 0.38, 13.0, 0.16, 0.96, 1.0),
     Technique.CONVENTIONAL25: PlanModel((180.0, 225.0, 265.0, 300.0, 335.0, 10.0, 50.0), 0.48, 13.0, 0.0, 0.98, 0.95),
