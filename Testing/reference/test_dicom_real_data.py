@@ -15,11 +15,10 @@ from hepadose.dicom.roles import find_structure
 from hepadose.dicom.rtdose import dose_banner, read_rtdose
 from hepadose.dicom.rtplan import read_rtplan
 from hepadose.dicom.rtstruct import read_rtstruct
-from hepadose.errors import AmbiguousInputError, MissingInputError, MissingTagError
+from hepadose.errors import AmbiguousInputError, MissingInputError
 from hepadose.findings import Level
 from hepadose.images import Image
 
-ORIENTATIONS = ["HFS", "HFP", "HFDL", "HFDR", "FFS", "FFP", "FFDL", "FFDR"]
 STRUCTURE_SETS = {
     "rt_monaco_hn/RS.dcm": 3,
     "rt_quirks/structures/dicompyler_breast_rtss.dcm": 10,
@@ -27,94 +26,6 @@ STRUCTURE_SETS = {
     "rt_quirks/structures/mim_pancreas_rtss.dcm": 5,
     "rt_quirks/structures/pymedphys_example_structures.dcm": 5,
 }
-
-# Eclipse shows room coordinates in cm: x to the right of a viewer at the foot of the table, y down to the table, z with
-# the sign of the patient's position in the gantry (mirrored for feet first). By orientation: the side of the patient
-# that lies on the table, and the side at negative room x.
-TABLE_SIDE = {"S": "P", "P": "A", "DL": "L", "DR": "R"}
-NEGATIVE_X_SIDE = {"HFS": "R", "HFP": "L", "HFDL": "P", "HFDR": "A", "FFS": "L", "FFP": "R", "FFDL": "A", "FFDR": "P"}
-LPS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
-
-
-def eclipse_coordinates(folder):
-    """Eclipse's own coordinates in cm by orientation and patient side, as read off its screen."""
-    blocks, current = {}, None
-    for line in (folder / "Eclipse results.txt").read_text().splitlines():
-        side, colon, rest = line.partition(":")
-        if colon:
-            current[side] = float(rest.split()[0])
-        elif line.strip():
-            current = blocks.setdefault(line.strip(), {})
-    return blocks
-
-
-def with_pixels(source, path):
-    """The orientation files were published without pixels; give them a dose that tells every voxel's frame."""
-    dataset = dcmread(source, force=True)
-    frames, rows, columns = int(dataset.NumberOfFrames), dataset.Rows, dataset.Columns
-    stored = np.broadcast_to(np.arange(1, frames + 1, dtype="<u4")[:, None, None], (frames, rows, columns))
-    dataset.add_new("PixelData", "OW", stored.tobytes())
-    dataset.save_as(path)
-    return path
-
-
-def side_mm(image, side):
-    """Patient coordinate of the outermost voxel centers of a grid on one side of the patient, in mm."""
-    axis, sign = LPS[side]
-    last = np.array(image.shape[::-1]) - 1
-    corners = image.ijk_to_points(np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) * last)
-    return sign * float((sign * corners[:, axis]).max())
-
-
-@pytest.fixture(scope="module")
-def orientations(shared_data, tmp_path_factory):
-    """For every orientation: the source's header, the grid read from it, and Eclipse's coordinates in cm."""
-    folder = shared_data / "rt_quirks" / "eclipse_orientations"
-    path = tmp_path_factory.mktemp("orientations") / "dose.dcm"
-    eclipse = eclipse_coordinates(folder)
-    read = {}
-    for name in ORIENTATIONS:
-        source = folder / f"RD.DICOMORIENT.Dose_{name}.dcm"
-        read[name] = (dcmread(source, force=True), read_rtdose(with_pixels(source, path)).image, eclipse[name])
-    return read
-
-
-@pytest.mark.parametrize("name", ORIENTATIONS)
-def test_all_eight_orientations_agree_with_eclipse(orientations, name):
-    """First and last plane to 0.1 mm; table side and lateral side of the grid to 4 mm.
-
-    The lateral values were read off the screen with the mouse: they lie 2–3 mm (HFS table side 4 mm) outside the
-    outermost voxel centers of the 2 mm grid. The two other sides in Eclipse's list are not edges of the dose grid.
-    """
-    _, image, eclipse = orientations[name]
-    room_z = 1 if name.startswith("HF") else -1
-    for side in "IS":
-        assert room_z * side_mm(image, side) / 10 == pytest.approx(eclipse[side], abs=0.01)
-    table = TABLE_SIDE[name[2:]]
-    assert LPS[table][1] * side_mm(image, table) / 10 == pytest.approx(abs(eclipse[table]), abs=0.4)
-    assert eclipse[table] > 0
-    lateral = NEGATIVE_X_SIDE[name]
-    assert -abs(side_mm(image, lateral)) / 10 == pytest.approx(eclipse[lateral], abs=0.4)
-
-
-@pytest.mark.parametrize("name", ORIENTATIONS)
-def test_frames_of_all_orientations_stand_where_their_offsets_say(orientations, name):
-    """Frame n was filled with n: head first runs upwards, feet first downwards in the patient."""
-    original, image, _ = orientations[name]
-    assert np.linalg.det(image.direction) == pytest.approx(1)
-    first = np.argmin(image.array[:, 0, 0])
-    z_of_first = image.ijk_to_points([0, 0, first])[2]
-    assert z_of_first == pytest.approx(float(original.ImagePositionPatient[2]))
-    superior = image.array[:, 0, 0][np.argmax([image.ijk_to_points([0, 0, k])[2] for k in range(image.shape[0])])]
-    inferior = image.array[:, 0, 0][np.argmin([image.ijk_to_points([0, 0, k])[2] for k in range(image.shape[0])])]
-    assert (superior > inferior) == name.startswith("HF")
-
-
-def test_published_doses_without_pixels_are_refused_by_their_missing_tag(shared_data):
-    path = next((shared_data / "rt_quirks" / "eclipse_orientations").glob("*.dcm"))
-    with pytest.raises(MissingTagError, match=r"Dose has no PixelData \(7FE0,0010\)"):
-        read_rtdose(path)
-
 
 @pytest.fixture(scope="module")
 def monaco(shared_data):
