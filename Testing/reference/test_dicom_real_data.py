@@ -27,6 +27,7 @@ STRUCTURE_SETS = {
     "rt_quirks/structures/pymedphys_example_structures.dcm": 5,
 }
 
+
 @pytest.fixture(scope="module")
 def monaco(shared_data):
     folder = shared_data / "rt_monaco_hn"
