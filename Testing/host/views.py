@@ -1,0 +1,167 @@
+"""Widgets that show Slicer's slice and 3-D views; VTK draws them off screen, the widget paints the picture.
+
+A view is drawn when its widget is painted, not whenever the scene changes: many changes within one turn of the event loop
+cost one rendering.
+"""
+
+# Classes and arguments bear Slicer's own names.
+# ruff: noqa: N801, N803
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+from trame_slicer.views import ViewDirection
+
+from host.views_annotation import SliceAnnotation
+from host.views_events import EventBridge
+from host.views_render import LazyRendering, picture, resize
+
+AXES = {
+    "L": ViewDirection.LEFT,
+    "R": ViewDirection.RIGHT,
+    "P": ViewDirection.POSTERIOR,
+    "A": ViewDirection.ANTERIOR,
+    "I": ViewDirection.INFERIOR,
+    "S": ViewDirection.SUPERIOR,
+}
+
+
+class PaintedView(QWidget):
+    """A widget that paints what a VTK window shows; the base of every rendered view.
+
+    Subclasses give the window (``_window``), a new size to it (``_resize``) and draw it (``_draw``).
+    """
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.setMinimumSize(60, 60)
+        self._image = None
+        self._stale = True
+        self._paused = 0
+        self._render_ms = []
+
+    def scheduleRender(self):
+        """Have the view drawn at the next turn of the event loop."""
+        self._stale = True
+        self.update()
+
+    def forceRender(self):
+        """Draw the view now."""
+        started = time.perf_counter()
+        self._stale = False
+        self._draw()
+        rows = picture(self.renderWindow())
+        height, width, _ = rows.shape
+        # The image shares the rows' memory; a copy outlives them.
+        self._image = QImage(rows.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        self._render_ms.append(1000.0 * (time.perf_counter() - started))
+        self.update()
+
+    def setRenderPaused(self, pause):
+        """Pause or resume drawing; pauses are counted. Returns how many are left."""
+        self._paused = max(self._paused + (1 if pause else -1), 0)
+        if not self._paused:
+            self.scheduleRender()
+        return self._paused
+
+    def pauseRender(self):
+        return self.setRenderPaused(True)
+
+    def resumeRender(self):
+        return self.setRenderPaused(False)
+
+    def renderWindow(self):
+        raise NotImplementedError
+
+    def paintEvent(self, _event):
+        if self._stale and not self._paused:
+            self.forceRender()
+        if self._image is not None:
+            QPainter(self).drawImage(0, 0, self._image)
+
+    def resizeEvent(self, event):
+        super().resizeEvent(event)
+        self._resize(self.width(), self.height())
+        self.scheduleRender()
+
+
+class MRMLView(PaintedView):
+    """A view of the scene through displayable managers."""
+
+    def __init__(self, view, parent=None):
+        super().__init__(parent)
+        self._view = view
+        view.set_scheduled_render(LazyRendering(self.scheduleRender))
+        self._bridge = EventBridge(self, view.interactor())
+
+    def renderWindow(self):
+        return self._view.render_window()
+
+    def interactor(self):
+        return self._view.interactor()
+
+    def displayableManagerByClassName(self, name):
+        return self._view.get_displayable_manager_by_class(name)
+
+    def _resize(self, width, height):
+        resize(self._view, width, height)
+
+    def _draw(self):
+        self._view.render()
+
+
+class qMRMLSliceView(MRMLView):
+    """The picture of one slice."""
+
+    def __init__(self, view, parent=None):
+        super().__init__(view, parent)
+        self._annotation = SliceAnnotation(view)
+
+    def mrmlSliceNode(self):
+        return self._view.get_view_node()
+
+    def cornerAnnotation(self):
+        return self._annotation.actor
+
+    def convertDeviceToXYZ(self, xy):
+        """Slice coordinates of a widget pixel (x, y from the top left)."""
+        return [float(xy[0]), float(self.height() - 1 - xy[1]), 0.0]
+
+    def convertXYZToRAS(self, xyz):
+        return list(self.mrmlSliceNode().GetXYToRAS().MultiplyPoint([*xyz, 1.0])[:3])
+
+    def convertRASToXYZ(self, ras):
+        ras_to_xy = type(self.mrmlSliceNode().GetXYToRAS())()
+        ras_to_xy.DeepCopy(self.mrmlSliceNode().GetXYToRAS())
+        ras_to_xy.Invert()
+        return list(ras_to_xy.MultiplyPoint([*ras, 1.0])[:3])
+
+    def _draw(self):
+        self._annotation.update()
+        super()._draw()
+
+
+class qMRMLThreeDView(MRMLView):
+    """The picture of the scene in 3-D."""
+
+    def mrmlViewNode(self):
+        return self._view.get_view_node()
+
+    def cameraNode(self):
+        return self._view.get_camera_node()
+
+    def resetFocalPoint(self):
+        self._view.reset_focal_point()
+        self.scheduleRender()
+
+    def resetCamera(self, resetRotation=True, resetTranslation=True, resetDistance=True):
+        self.cameraNode().Reset(resetRotation, resetTranslation, resetDistance, self._view.renderer())
+        self.scheduleRender()
+
+    def rotateToViewAxis(self, axis):
+        """Look from an axis: its number (vtkMRMLCameraNode) or its letter."""
+        self._view.rotate_to_view_direction(AXES[axis[0].upper()] if isinstance(axis, str) else ViewDirection(axis))
+        self.scheduleRender()
