@@ -92,7 +92,7 @@ def test_the_whole_result_is_in_the_text_at_full_precision(saved, oblique_exampl
 def test_the_curve_is_a_table_and_a_plot(saved, oblique_example):
     result = oblique_example.result
     table = saved.scene.GetFirstNodeByName("FLR agreement over dose")
-    np.testing.assert_allclose(table_column(table, level_title(result)), result.curve.levels_gy, rtol=1e-5)
+    np.testing.assert_allclose(table_column(table, level_title(result.dose)), result.curve.levels_gy, rtol=1e-5)
     for name, title in CURVE_COLUMNS.items():
         # Slicer writes tables with six significant digits; the text node has all.
         np.testing.assert_allclose(table_column(table, title), getattr(result.curve, name), rtol=1e-5, atol=1e-6)
@@ -100,7 +100,7 @@ def test_the_curve_is_a_table_and_a_plot(saved, oblique_example):
     assert chart.GetNumberOfPlotSeriesNodes() == 2
     series = chart.GetNthPlotSeriesNode(0)
     assert series.GetTableNode() is table
-    assert (series.GetXColumnName(), series.GetYColumnName()) == (level_title(result), "Boundary IoU")
+    assert (series.GetXColumnName(), series.GetYColumnName()) == (level_title(result.dose), "Boundary IoU")
     assert chart.GetXAxisTitle() == "Physical dose in Gy, 5 fractions"
 
 

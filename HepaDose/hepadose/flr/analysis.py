@@ -199,7 +199,7 @@ class FlrAnalysis:
         EmptyRegionError
             If the reaction is empty, fills the liver, or no level comes near it.
         """
-        self._require_boundary(reaction)
+        self.require_boundary(reaction)
         counts = self.counts(reaction)
         dose, inside, liver = self._cropped(reaction)
         interface = interface_voxels(inside, liver)
@@ -217,7 +217,14 @@ class FlrAnalysis:
         box, liver = self._sweep.box, self._sweep.liver
         return self._levels_dose[box], reaction[box] & liver, liver
 
-    def _require_boundary(self, reaction: np.ndarray) -> None:
+    def require_boundary(self, reaction: np.ndarray) -> None:
+        """Refuse a reaction mask [k, j, i] that has no boundary inside the liver.
+
+        Raises
+        ------
+        EmptyRegionError
+            If the reaction is empty, lies outside the liver or fills it.
+        """
         _, inside, liver = self._cropped(reaction)
         if not reaction.any():
             raise EmptyRegionError("The focal liver reaction is empty: draw or segment it on the follow-up CT first.")

@@ -19,6 +19,8 @@ DOSE_VOLUME = "DicomRtImport.DoseVolume"
 DOSE_UNIT_NAME = "DicomRtImport.DoseUnitName"
 DOSE_UNIT_VALUE = "DicomRtImport.DoseUnitValue"
 WITHOUT_DOSE = "HepaDose.VoxelsOutsideDoseGrid"
+BANNER = "HepaDose.DoseBanner"
+FRACTIONS = "HepaDose.Fractions"
 COLOR_TABLE_NAME = "Dose"
 COLORS = 256
 SHOWN_FROM = 0.1
@@ -73,6 +75,24 @@ def volume_node_to_dose(node: vtkMRMLScalarVolumeNode) -> Image:
     """
     image = volume_node_to_image(node, "dose")
     return image.with_array(image.array.astype(np.float32, copy=False))
+
+
+def state_dose(node: vtkMRMLScalarVolumeNode, banner: str, fractions: int | None) -> None:
+    """Write on a dose volume what it is, in one line, and its number of fractions where that is known."""
+    node.SetAttribute(BANNER, banner)
+    # An attribute set to None is removed.
+    node.SetAttribute(FRACTIONS, None if fractions is None else str(fractions))
+
+
+def dose_banner_of(node: vtkMRMLScalarVolumeNode | None) -> str:
+    """The dose in one line as its import stated it; empty where it stated nothing."""
+    return "" if node is None else node.GetAttribute(BANNER) or ""
+
+
+def fractions_of(node: vtkMRMLScalarVolumeNode | None) -> int | None:
+    """Number of fractions as the dose's import stated it; None where unknown."""
+    stored = None if node is None else node.GetAttribute(FRACTIONS)
+    return int(stored) if stored else None
 
 
 def dose_color_table(scene: vtkMRMLScene) -> vtkMRMLColorTableNode:

@@ -17,6 +17,7 @@ from hepadose.mrml.images import (
     to_vtk_image,
     vtk_matrix,
 )
+from hepadose.mrml.labelmaps import stored_voxels
 from hepadose.mrml.nodes import new_node
 
 if TYPE_CHECKING:
@@ -86,11 +87,12 @@ def masks_to_segmentation_node(
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
     for segment in masks:
-        _add_segment(node, segment)
+        add_segment(node, segment)
     return node
 
 
-def _add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> None:
+def add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> str:
+    """Add one mask to a segmentation node and return the new segment's id; other segments stay as they are."""
     box = bounding_box(segment.mask.array)
     if box is None:
         identifier = node.GetSegmentation().AddEmptySegment("", segment.name, segment.color)
@@ -107,6 +109,7 @@ def _add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> None:
     display.SetSegmentVisibility(identifier, segment.visible)
     display.SetSegmentVisibility2DFill(identifier, not segment.outline_only)
     display.SetSegmentOpacity2DOutline(identifier, segment.outline_opacity)
+    return identifier
 
 
 def segment_names(node: vtkMRMLSegmentationNode) -> dict[str, str]:
@@ -138,6 +141,19 @@ def find_segment(node: vtkMRMLSegmentationNode, name_or_id: str) -> str:
     raise AmbiguousInputError(f'{len(found)} segments are called "{name_or_id}"; rename all but one.')
 
 
+def require_segment(node: vtkMRMLSegmentationNode | None, name_or_id: str) -> str:
+    """The id of a segment of a node that may not have been chosen yet.
+
+    Raises
+    ------
+    MissingInputError, AmbiguousInputError
+        If there is no node, or as :func:`find_segment`.
+    """
+    if node is None:
+        raise MissingInputError("No segmentation was given; choose one.")
+    return find_segment(node, name_or_id)
+
+
 def segment_to_mask(node: vtkMRMLSegmentationNode, segment_id: str, grid: Image) -> Image:
     """A segment as a boolean mask on a grid, by nearest neighbor; exact where the grid is the segment's own.
 
@@ -164,10 +180,13 @@ def segment_to_mask(node: vtkMRMLSegmentationNode, segment_id: str, grid: Image)
     EmptyRegionError
         If the segment cannot be converted to voxels.
     """
-    if node is None:
-        raise MissingInputError("No segmentation was given; choose one.")
+    identifier = require_segment(node, segment_id)
     require_hardened(node, "segmentation")
-    labelmap = _labelmap_of(node, find_segment(node, segment_id))
+    stored = stored_voxels(node, identifier)
+    aligned = None if stored is None else stored.on_grid(grid)
+    if aligned is not None:
+        return grid.with_array(aligned)
+    labelmap = _labelmap_of(node, identifier)
     if labelmap is None:
         return grid.with_array(np.zeros(grid.shape, dtype=bool))
     return grid.with_array(_on_grid(labelmap, grid))

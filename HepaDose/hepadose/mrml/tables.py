@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hepadose.flr.result import FlrResult
-from hepadose.mrml.nodes import new_node
+from hepadose.flr.result import DoseContext, FlrResult, LevelCurve
+from hepadose.mrml.nodes import modified_once, new_node
 from hepadose.report.definitions import best_rows, estimator_rows
 from hepadose.report.text import LEVEL_WORDS, by_severity, number
 
@@ -33,19 +33,44 @@ SURFACE_COLUMNS = {
 
 def new_table(scene: vtkMRMLScene, name: str, columns: dict[str, Sequence[float] | Sequence[str]]) -> vtkMRMLTableNode:
     """A locked table node with one typed column per entry; NaN stays NaN."""
-    from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
-
     node = new_node(scene, "vtkMRMLTableNode", name)
-    for title, values in columns.items():
-        is_text = len(values) > 0 and isinstance(values[0], str)
-        column = vtkStringArray() if is_text else vtkDoubleArray()
-        column.SetName(title)
-        for value in values:
-            column.InsertNextValue(value if is_text else float(value))
-        node.AddColumn(column)
+    fill_table(node, columns)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
     return node
+
+
+def fill_table(node: vtkMRMLTableNode, columns: dict[str, Sequence[float] | Sequence[str]]) -> None:
+    """Replace a table's content in place; what shows the table is told once.
+
+    Columns that are there already are overwritten, so that plots of them stay connected.
+    """
+    with modified_once(node):
+        table = node.GetTable()
+        for title in [table.GetColumnName(place) for place in range(table.GetNumberOfColumns())]:
+            if title not in columns:
+                table.RemoveColumnByName(title)
+        for title, values in columns.items():
+            _fill_column(node, title, values)
+        table.Modified()
+        node.Modified()
+
+
+def _fill_column(node: vtkMRMLTableNode, title: str, values: Sequence[float] | Sequence[str]) -> None:
+    from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
+
+    is_text = len(values) > 0 and isinstance(values[0], str)
+    column = node.GetTable().GetColumnByName(title)
+    is_new = column is None
+    if is_new:
+        column = vtkStringArray() if is_text else vtkDoubleArray()
+        column.SetName(title)
+    column.SetNumberOfValues(len(values))
+    for row, value in enumerate(values):
+        column.SetValue(row, value if is_text else float(value))
+    column.Modified()
+    if is_new:
+        node.AddColumn(column)
 
 
 def table_column(node: vtkMRMLTableNode, title: str) -> np.ndarray:
@@ -56,21 +81,25 @@ def table_column(node: vtkMRMLTableNode, title: str) -> np.ndarray:
     return np.array([column.GetValue(row) for row in range(column.GetNumberOfValues())])
 
 
-def level_title(result: FlrResult) -> str:
+def level_title(dose: DoseContext) -> str:
     """Title of the level column: quantity with unit and alpha/beta."""
-    return f"Level, {result.dose.unit_label}"
+    return f"Level, {dose.unit_label}"
+
+
+def curve_columns(curve: LevelCurve, dose: DoseContext) -> dict[str, np.ndarray]:
+    """The columns of a curve's table by title, the level first."""
+    columns = {level_title(dose): curve.levels_gy}
+    return columns | {title: getattr(curve, name) for name, title in CURVE_COLUMNS.items()}
 
 
 def curve_table(scene: vtkMRMLScene, result: FlrResult) -> vtkMRMLTableNode:
     """One row per level: agreement and volumes."""
-    columns = {level_title(result): result.curve.levels_gy}
-    columns |= {title: getattr(result.curve, name) for name, title in CURVE_COLUMNS.items()}
-    return new_table(scene, "FLR agreement over dose", columns)
+    return new_table(scene, "FLR agreement over dose", curve_columns(result.curve, result.dose))
 
 
 def surface_table_node(scene: vtkMRMLScene, result: FlrResult) -> vtkMRMLTableNode:
     """One row per tabulated level: distances between the intrahepatic boundaries."""
-    columns = {level_title(result): [row.level_gy for row in result.surface]}
+    columns = {level_title(result.dose): [row.level_gy for row in result.surface]}
     columns |= {title: [getattr(row, name) for row in result.surface] for name, title in SURFACE_COLUMNS.items()}
     return new_table(scene, "FLR surface distances", columns)
 

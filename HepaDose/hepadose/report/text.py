@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hepadose.findings import Finding, Level
-from hepadose.flr.result import DoseContext, FlrResult
+from hepadose.flr.result import BestLevel, DoseContext, FlrResult
 from hepadose.flr.settings import DoseQuantity
 
 UNDEFINED = "undefined"
@@ -60,10 +60,14 @@ def dose_unit(dose: DoseContext) -> str:
 
 def headline(result: FlrResult) -> str:
     """The answer as one sentence, with interval, quantity and fractions."""
-    best = result.best
+    return best_sentence(result.best, result.dose)
+
+
+def best_sentence(best: BestLevel, dose: DoseContext) -> str:
+    """A best level as one sentence, with interval, quantity and fractions."""
     return (
-        f"The reaction follows the {number(best.refined_gy, 1, dose_unit(result.dose))} isodose "
-        f"(95{GAP}% interval {interval(best.interval_gy)}; {quantity_words(result.dose)})."
+        f"The reaction follows the {number(best.refined_gy, 1, dose_unit(dose))} isodose "
+        f"(95{GAP}% interval {interval(best.interval_gy)}; {quantity_words(dose)})."
     )
 
 
