@@ -1,0 +1,162 @@
+"""What the long steps give back: values without any patient identifier, light to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hepadose.errors import HepaDoseError
+from hepadose.findings import Finding
+from hepadose.images import Image
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from hepadose.flr.result import RegistrationSummary
+    from hepadose.registration.quality import Registration, RegistrationQuality
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedStructure:
+    """A drawn structure as a mask.
+
+    Parameters
+    ----------
+    name : str
+        As typed by a person.
+    mask : Image
+        Boolean, on the grid of its CT, cropped to the smallest box around it.
+    color : tuple of 3 int
+        Display color, 0–255.
+    role : str
+        "liver", "body", "gtv", "ptv" or "reaction" where it is the one that plays this part; else empty.
+    interpreted_type : str
+        RT ROI Interpreted Type ("ORGAN", "GTV" …); empty where not stated.
+    findings : tuple of Finding
+        What was ignored or corrected in filling it.
+    """
+
+    name: str
+    mask: Image
+    color: tuple[int, int, int]
+    role: str = ""
+    interpreted_type: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def volume_ml(self) -> float:
+        """Volume in ml."""
+        return self.mask.volume_ml()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedCase:
+    """Everything a viewer shows of one case.
+
+    Parameters
+    ----------
+    planning, follow_up : Image
+        HU.
+    dose : Image
+        Total physical or effective dose in Gy on its own grid, in the planning CT's coordinates.
+    dose_banner : str
+        The dose in words: "maximum 48.2 Gy in 25 fractions, Eclipse".
+    structures : tuple of LoadedStructure
+        Drawn on the planning CT; empty ones are left out.
+    follow_up_structures : tuple of LoadedStructure
+        Drawn on the follow-up CT.
+    fractions : int or None
+        As given by the user, else as planned.
+    prescription_gy : float or None
+        As planned.
+    findings : tuple of Finding
+        The pre-flight list.
+    same_frame : bool
+        Whether follow-up CT and dose claim one frame of reference; without it they must be registered.
+    interval_days : int or None
+        Days from the planning CT to the follow-up CT; None where a date is missing.
+    """
+
+    planning: Image
+    follow_up: Image
+    dose: Image
+    dose_banner: str
+    structures: tuple[LoadedStructure, ...]
+    follow_up_structures: tuple[LoadedStructure, ...]
+    fractions: int | None
+    prescription_gy: float | None
+    findings: tuple[Finding, ...]
+    same_frame: bool
+    interval_days: int | None = None
+
+    @property
+    def planning_liver(self) -> LoadedStructure | None:
+        """The liver on the planning CT."""
+        return structure_in_role(self.structures, "liver")
+
+    @property
+    def follow_up_liver(self) -> LoadedStructure | None:
+        """The liver on the follow-up CT."""
+        return structure_in_role(self.follow_up_structures, "liver")
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPreflight:
+    """The pre-flight list, and the case where there is one.
+
+    ``problem`` is the first error that prevents a case; None where ``case`` is given.
+    """
+
+    findings: tuple[Finding, ...]
+    case: LoadedCase | None = None
+    problem: HepaDoseError | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RegistrationOutcome:
+    """A registration with what it brings onto the grid of the follow-up CT.
+
+    Parameters
+    ----------
+    registration : Registration
+        Transform (follow-up to planning points, LPS mm), quality and findings.
+    liver_on_follow_up : Image
+        Boolean; the follow-up liver where it was given, else the planning liver carried over.
+    planning_on_follow_up : Image
+        HU; -1000 where the planning CT does not reach.
+    dose_on_follow_up : Image or None
+        Gy; NaN where the dose grid does not reach. None where no dose was given.
+    liver_propagated : bool
+        Whether the liver was carried over by the registration.
+    """
+
+    registration: Registration
+    liver_on_follow_up: Image
+    planning_on_follow_up: Image
+    dose_on_follow_up: Image | None
+    liver_propagated: bool
+
+    @property
+    def transform(self) -> sitk.Transform:
+        """Takes points of the follow-up CT (LPS mm) to points of the planning CT."""
+        return self.registration.transform
+
+    @property
+    def quality(self) -> RegistrationQuality:
+        """Its figures."""
+        return self.registration.quality
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Its quality gates in words."""
+        return self.registration.findings
+
+    @property
+    def summary(self) -> RegistrationSummary:
+        """Its figures as they enter the result of an analysis."""
+        return self.registration.summary()
+
+
+def structure_in_role(structures: tuple[LoadedStructure, ...], role: str) -> LoadedStructure | None:
+    """The structure that plays a part; None where none does."""
+    return next((structure for structure in structures if structure.role == role), None)

@@ -1,0 +1,117 @@
+"""What a child process can be asked to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hepadose.images import Image
+from hepadose.registration import Registration, RegistrationMethod, RegistrationSettings, register
+from hepadose.timing import TimingLog
+from hepadose.worker.outcomes import LoadedPreflight, RegistrationOutcome
+from hepadose.worker.stages import Progress, part, reshaped, shares
+
+Task = Callable[[dict[str, Any], Progress, TimingLog], Any]
+
+_REGISTRATION_PARTS = (0.05, 0.15, 0.30, 0.90, 1.0)
+"""Where the registration's parts end in the fractions that it reports: start, rigid, affine, B-spline, quality."""
+
+
+def run_load_case(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> LoadedPreflight:
+    """Read and check a DICOM folder, and fill its structures."""
+    from hepadose.worker.loading import load_case
+
+    return load_case(inputs["folder"], inputs["choices"], progress, log)
+
+
+def run_register(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> RegistrationOutcome:
+    """Register, and bring dose, planning CT and liver onto the follow-up CT."""
+    follow_up, planning, liver = inputs["follow_up"], inputs["planning"], inputs["follow_up_liver"]
+    method = RegistrationMethod(inputs["method"])
+    costs = _registration_costs(follow_up, planning, liver is not None)
+    (_, half), (_, _) = shares([sum(costs), _carrying_cost(follow_up, liver is not None)])
+    with log.step("Register", method=method.value):
+        registration = register(
+            follow_up,
+            planning,
+            inputs["planning_liver"],
+            liver,
+            settings=RegistrationSettings(method=method),
+            progress=reshaped(part(progress, 0.0, half), _REGISTRATION_PARTS, costs),
+        )
+    with log.step("Resample dose"):
+        return _carried_over(inputs, registration, part(progress, half, 1.0))
+
+
+def _carried_over(inputs: dict[str, Any], registration: Registration, progress: Progress) -> RegistrationOutcome:
+    from hepadose.worker.aligned import AIR_HU, AlignedGrid
+
+    progress("Carrying the liver over", 0.0)
+    aligned = AlignedGrid(inputs["follow_up"], registration.transform)
+    own_liver = inputs["follow_up_liver"]
+    liver = aligned.liver(inputs["planning_liver"]) if own_liver is None else own_liver
+    aligned.look_around(liver)
+    progress("Resampling the planning CT", 0.35 if own_liver is None else 0.05)
+    planning = aligned.resampled(inputs["planning"], AIR_HU)
+    dose = inputs["dose_gy"]
+    if dose is not None:
+        progress("Resampling the dose", 0.7 if own_liver is None else 0.5)
+        dose = aligned.resampled(dose, float("nan"))
+    progress("Handing over the result", 0.99)
+    return RegistrationOutcome(registration, liver, planning, dose, own_liver is None)
+
+
+def _registration_costs(follow_up: Image, planning: Image, with_liver: bool) -> list[float]:
+    """Seconds of start, rigid, affine, B-spline and quality on the machine on which they were measured.
+
+    Only their proportions matter: how much faster a machine is, shows soon.
+    """
+    both, later = (follow_up.array.size + planning.array.size) / 1e6, follow_up.array.size / 1e6
+    if with_liver:
+        return [0.2 + 0.03 * both, 0.3 + 0.013 * both, 0.3 + 0.012 * both, 3.0, 0.5 + 0.3 * later]
+    return [0.2 + 0.07 * both, 0.3 + 0.02 * both, 0.3 + 0.018 * both, 6.0, 0.5]
+
+
+def _carrying_cost(follow_up: Image, with_liver: bool) -> float:
+    return 0.3 + (0.2 if with_liver else 0.35) * follow_up.array.size / 1e6
+
+
+def run_segment(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> Any:
+    """Find the reaction."""
+    from hepadose.worker.segmenters import make_segmenter
+
+    segmenter = make_segmenter(inputs["segmenter"])
+    with log.step("Segment reaction", segmenter=segmenter.name):
+        return segmenter.segment(inputs["images"], progress)
+
+
+def run_sample_patient(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> Path:
+    """Make the digital patient unless it is there, and give its DICOM folder.
+
+    It is built in the job's folder, so that Cancel removes what is half done, and takes its place by renaming.
+    """
+    from hepadose.phantom.patient import make_digital_patient
+
+    place, partial = inputs["folder"], inputs["partial"]
+    if (place / "dicom").is_dir():
+        return place / "dicom"
+    with log.step("Make digital patient"):
+        made = make_digital_patient(Path.cwd() / "patient", None, part(progress, 0.0, 0.95))
+        progress("Storing the patient", 0.95)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.move(made.folder, partial)
+        os.replace(partial, place)
+    return place / "dicom"
+
+
+TASKS: dict[str, Task] = {
+    "load_case": run_load_case,
+    "register": run_register,
+    "segment": run_segment,
+    "sample_patient": run_sample_patient,
+}
+"""By the name in the request."""
