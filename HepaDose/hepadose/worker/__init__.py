@@ -9,7 +9,13 @@ from hepadose.worker.job import JobState, JobStatus, WorkerJob
 from hepadose.worker.messages import WorkerDiedError
 from hepadose.worker.outcomes import LoadedCase, LoadedPreflight, LoadedStructure, RegistrationOutcome
 from hepadose.worker.segmenters import SegmenterChoice, available_segmenters
-from hepadose.worker.start import start_load_case, start_register, start_sample_patient, start_segment
+from hepadose.worker.start import (
+    start_check_computer,
+    start_load_case,
+    start_register,
+    start_sample_patient,
+    start_segment,
+)
 
 __all__ = [
     "JobState",
@@ -22,6 +28,7 @@ __all__ = [
     "WorkerDiedError",
     "WorkerJob",
     "available_segmenters",
+    "start_check_computer",
     "start_load_case",
     "start_register",
     "start_sample_patient",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from hepadose.dicom.case import CaseChoices
     from hepadose.registration.settings import RegistrationMethod
     from hepadose.segmentation.protocol import Segmentation, SegmentationInputs
+    from hepadose.setup.check import ApplicationFacts, ComputerCheck
     from hepadose.worker.outcomes import LoadedPreflight, RegistrationOutcome
 
 
@@ -99,12 +101,12 @@ def start_segment(segmenter: str, inputs: SegmentationInputs, *, python: str | N
 
 
 def start_sample_patient(folder: Path, *, python: str | None = None) -> WorkerJob[Path]:
-    """Make the digital patient where it is not there yet.
+    """Make the digital patient of the sample data where it is not there yet.
 
     Parameters
     ----------
     folder : Path
-        Of the patient; kept between sessions. It appears when it is complete.
+        Where sample data are kept between sessions; the patient appears in it when it is complete.
     python : str, optional
         The interpreter of the child process.
 
@@ -114,6 +116,27 @@ def start_sample_patient(folder: Path, *, python: str | None = None) -> WorkerJo
         Its result is the patient's DICOM folder.
     """
     folder = Path(folder).absolute()
-    partial = folder.with_name(f".{folder.name}.partial")
-    runner = Runner("sample_patient", {"folder": folder, "partial": partial}, python=python, leftovers=[partial])
+    # On the same disk, so that the finished patient is only renamed; unlike the job's folder, which may be elsewhere.
+    building = folder / f".building-{secrets.token_hex(4)}"
+    runner = Runner("sample_patient", {"folder": folder, "building": building}, python=python, leftovers=[building])
     return WorkerJob(runner)
+
+
+def start_check_computer(
+    application: ApplicationFacts | None = None, *, python: str | None = None
+) -> WorkerJob[ComputerCheck]:
+    """Look at what this computer can do; packages are imported in further processes, never here.
+
+    Parameters
+    ----------
+    application : ApplicationFacts, optional
+        What only the application knows.
+    python : str, optional
+        The interpreter of the child process, and the one whose packages are looked at.
+
+    Returns
+    -------
+    WorkerJob
+        Its result is a :class:`~hepadose.setup.check.ComputerCheck`.
+    """
+    return WorkerJob(Runner("check_computer", {"application": application}, python=python))

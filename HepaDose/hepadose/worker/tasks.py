@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hepadose.errors import OutputError
 from hepadose.images import Image
 from hepadose.registration import Registration, RegistrationMethod, RegistrationSettings, register
 from hepadose.timing import TimingLog
 from hepadose.worker.outcomes import LoadedPreflight, RegistrationOutcome
+from hepadose.worker.process import child_environment, find_python
 from hepadose.worker.stages import Progress, part, reshaped, shares
+
+if TYPE_CHECKING:
+    from hepadose.setup.check import ComputerCheck
 
 Task = Callable[[dict[str, Any], Progress, TimingLog], Any]
 
@@ -89,23 +93,31 @@ def run_segment(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> A
 
 
 def run_sample_patient(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> Path:
-    """Make the digital patient unless it is there, and give its DICOM folder.
+    """Make the digital patient unless it is there, and give its DICOM folder."""
+    from hepadose.setup.sample import sample_patient_folder
 
-    It is built in the job's folder, so that Cancel removes what is half done, and takes its place by renaming.
-    """
-    from hepadose.phantom.patient import make_digital_patient
+    building: Path = inputs["building"]
+    try:
+        building.mkdir(parents=True, exist_ok=True)
+        with log.step("Sample patient"):
+            return sample_patient_folder(inputs["folder"], progress, build_folder=building)
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        raise OutputError(
+            f"The folder of the sample data cannot be written ({reason}); choose another folder for temporary files."
+        ) from problem
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
-    place, partial = inputs["folder"], inputs["partial"]
-    if (place / "dicom").is_dir():
-        return place / "dicom"
-    with log.step("Make digital patient"):
-        made = make_digital_patient(Path.cwd() / "patient", None, part(progress, 0.0, 0.95))
-        progress("Storing the patient", 0.95)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.move(made.folder, partial)
-        os.replace(partial, place)
-    return place / "dicom"
+
+def run_check_computer(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> ComputerCheck:
+    """Look at the computer with the interpreter that computes."""
+    from hepadose.setup.check import examine_computer
+
+    with log.step("Check computer"):
+        return examine_computer(
+            find_python(), inputs["application"], environment=child_environment(), progress=progress
+        )
 
 
 TASKS: dict[str, Task] = {
@@ -113,5 +125,6 @@ TASKS: dict[str, Task] = {
     "register": run_register,
     "segment": run_segment,
     "sample_patient": run_sample_patient,
+    "check_computer": run_check_computer,
 }
 """By the name in the request."""

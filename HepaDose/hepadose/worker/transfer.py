@@ -21,13 +21,19 @@ import numpy as np
 from hepadose.errors import HepaDoseError, OutputError, UnreadableFileError
 
 TYPES = {
+    "ApplicationFacts": "hepadose.setup.check",
     "CaseChoices": "hepadose.dicom.case",
+    "ComputerCheck": "hepadose.setup.check",
     "Finding": "hepadose.findings",
     "Image": "hepadose.images",
     "Level": "hepadose.findings",
     "LoadedCase": "hepadose.worker.outcomes",
     "LoadedPreflight": "hepadose.worker.outcomes",
     "LoadedStructure": "hepadose.worker.outcomes",
+    "Package": "hepadose.setup.packages",
+    "PackageGroup": "hepadose.setup.packages",
+    "PackageState": "hepadose.setup.packages",
+    "PackageStatus": "hepadose.setup.packages",
     "Registration": "hepadose.registration.quality",
     "RegistrationMethod": "hepadose.registration.settings",
     "RegistrationOutcome": "hepadose.worker.outcomes",
