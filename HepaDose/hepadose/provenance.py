@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, replace
+
+from hepadose.errors import UnreadableFileError
 
 
 @dataclass(frozen=True)
@@ -30,3 +33,31 @@ class SegmentationOrigin:
         words = " ".join(part for part in (self.source, self.version) if part)
         detail = f" ({self.detail})" if self.detail else ""
         return f"{words}{detail}, {'edited by hand' if self.edited else 'not edited'}"
+
+    def as_edited(self) -> SegmentationOrigin:
+        """The same origin, with a person's changes."""
+        return replace(self, edited=True)
+
+    def to_text(self) -> str:
+        """One line of plain ASCII that :meth:`from_text` reads back; holds no "|", which Slicer's files reserve.
+
+        Examples
+        --------
+        >>> SegmentationOrigin.from_text(SegmentationOrigin("A|B", "1").to_text())
+        SegmentationOrigin(source='A|B', version='1', edited=False, detail='')
+        """
+        return json.dumps(asdict(self)).replace("|", "\\u007c")
+
+    @classmethod
+    def from_text(cls, text: str) -> SegmentationOrigin:
+        """What :meth:`to_text` wrote.
+
+        Raises
+        ------
+        UnreadableFileError
+            If the text is something else.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as problem:
+            raise UnreadableFileError("The origin stored with a segment cannot be read; state it anew.") from problem

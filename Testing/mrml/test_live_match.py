@@ -1,4 +1,4 @@
-"""The match that follows the editor: same numbers as the whole analysis, stale when it must be, in words when it fails."""
+"""The match that follows the editor: same numbers as the whole analysis, stale when it must be, failing in words."""
 
 from dataclasses import astuple, replace
 

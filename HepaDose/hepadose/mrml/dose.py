@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepadose.images import Image
-from hepadose.mrml.images import image_to_volume_node, volume_node_to_image
+from hepadose.mrml.images import place_image, volume_node_to_image
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.segmentation import SegmentMask
 
@@ -19,6 +19,9 @@ DOSE_VOLUME = "DicomRtImport.DoseVolume"
 DOSE_UNIT_NAME = "DicomRtImport.DoseUnitName"
 DOSE_UNIT_VALUE = "DicomRtImport.DoseUnitValue"
 WITHOUT_DOSE = "HepaDose.VoxelsOutsideDoseGrid"
+NO_DOSE = "HepaDose.NoDoseGy"
+"""Node attribute: the value that stands for "no dose here"; absent where every value is a dose."""
+NO_DOSE_GY = -1.0
 BANNER = "HepaDose.DoseBanner"
 FRACTIONS = "HepaDose.Fractions"
 COLOR_TABLE_NAME = "Dose"
@@ -41,23 +44,45 @@ def dose_to_volume_node(scene: vtkMRMLScene, dose_gy: Image, name: str) -> vtkMR
     Voxels without a dose (NaN) are stored as 0 Gy, because viewers and histograms stumble over NaN; their number is
     kept in the attribute ``HepaDose.VoxelsOutsideDoseGrid``.
     """
-    missing = int(np.count_nonzero(~np.isfinite(dose_gy.array)))
-    stored = dose_gy.with_array(np.nan_to_num(dose_gy.array, nan=0.0, posinf=0.0, neginf=0.0))
-    maximum = max(float(stored.array.max()), 1.0)
-    node = image_to_volume_node(scene, stored, name, window=(maximum / 2, maximum))
+    node = new_node(scene, "vtkMRMLScalarVolumeNode", name)
+    fill_dose_volume(node, dose_gy)
+    return node
+
+
+def fill_dose_volume(node: vtkMRMLScalarVolumeNode, dose_gy: Image, *, keep_missing: bool = False) -> None:
+    """Replace what a volume node holds by a dose in Gy, with SlicerRT's attributes and a dose color table.
+
+    Parameters
+    ----------
+    node : vtkMRMLScalarVolumeNode
+        In a scene.
+    dose_gy : Image
+        NaN where unknown.
+    keep_missing : bool
+        Store voxels without a dose as -1 Gy, which :func:`volume_node_to_dose` gives back as NaN, instead of 0 Gy.
+    """
+    known = np.isfinite(dose_gy.array)
+    missing = int(dose_gy.array.size - np.count_nonzero(known))
+    stored = dose_gy.with_array(np.where(known, dose_gy.array, NO_DOSE_GY if keep_missing else 0.0))
+    place_image(node, stored.with_array(stored.array.astype(dose_gy.array.dtype, copy=False)))
     for attribute, value in {
         DOSE_VOLUME: "1",
         DOSE_UNIT_NAME: "GY",
         DOSE_UNIT_VALUE: "1.0",
         WITHOUT_DOSE: str(missing),
+        NO_DOSE: repr(NO_DOSE_GY) if keep_missing else None,
     }.items():
         node.SetAttribute(attribute, value)
+    if node.GetDisplayNode() is None:
+        node.CreateDefaultDisplayNodes()
+    maximum = max(float(stored.array.max()), 1.0)
     display = node.GetDisplayNode()
-    display.SetAndObserveColorNodeID(dose_color_table(scene).GetID())
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(maximum, maximum / 2)
+    display.SetAndObserveColorNodeID(dose_color_table(node.GetScene()).GetID())
     display.SetLowerThreshold(SHOWN_FROM * maximum)
     display.SetUpperThreshold(10.0 * maximum)
     display.ApplyThresholdOn()
-    return node
 
 
 def is_dose_volume(node: vtkMRMLScalarVolumeNode) -> bool:
@@ -66,7 +91,7 @@ def is_dose_volume(node: vtkMRMLScalarVolumeNode) -> bool:
 
 
 def volume_node_to_dose(node: vtkMRMLScalarVolumeNode) -> Image:
-    """A dose volume node as an :class:`Image` in Gy.
+    """A dose volume node as an :class:`Image` in Gy; NaN where the node states that there is no dose.
 
     Raises
     ------
@@ -74,7 +99,10 @@ def volume_node_to_dose(node: vtkMRMLScalarVolumeNode) -> Image:
         As :func:`hepadose.mrml.images.volume_node_to_image`.
     """
     image = volume_node_to_image(node, "dose")
-    return image.with_array(image.array.astype(np.float32, copy=False))
+    array = image.array.astype(np.float32, copy=False)
+    if node.GetAttribute(NO_DOSE) is not None:
+        array[array == np.float32(node.GetAttribute(NO_DOSE))] = np.nan
+    return image.with_array(array)
 
 
 def state_dose(node: vtkMRMLScalarVolumeNode, banner: str, fractions: int | None) -> None:

@@ -10,9 +10,10 @@ from hepadose.errors import MissingInputError, UnitsError
 from hepadose.findings import Finding, ok, warning
 from hepadose.flr.result import FlrImages
 from hepadose.images import Image, resample
-from hepadose.mrml.dose import DOSE_UNIT_NAME, WITHOUT_DOSE, is_dose_volume, volume_node_to_dose
+from hepadose.mrml.automatic import segment_origin_now
+from hepadose.mrml.dose import DOSE_UNIT_NAME, NO_DOSE, WITHOUT_DOSE, is_dose_volume, volume_node_to_dose
 from hepadose.mrml.images import volume_node_to_image
-from hepadose.mrml.segmentation import ORIGIN_TAG, find_segment, segment_to_mask
+from hepadose.mrml.segmentation import segment_to_mask
 from hepadose.provenance import SegmentationOrigin
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def dose_findings(node: vtkMRMLScalarVolumeNode, dose: Image) -> tuple[Finding, 
         found.append(warning("Dose", "The volume is not marked as dose by its import; its values are taken as Gy."))
     outside = int(node.GetAttribute(WITHOUT_DOSE) or 0)
     if outside:
-        found.append(warning("Dose", f"{outside} voxels outside the original dose grid are stored as 0 Gy."))
+        stored = "have no dose" if node.GetAttribute(NO_DOSE) else "are stored as 0 Gy"
+        found.append(warning("Dose", f"{outside} voxels outside the original dose grid {stored}."))
     return tuple(found)
 
 
@@ -106,12 +108,8 @@ def _plausibility(maximum_gy: float) -> Finding:
 
 
 def segment_origin(segmentation: vtkMRMLSegmentationNode, segment: str) -> SegmentationOrigin:
-    """Where a segment came from, as far as the scene knows; whatever lies in a scene may have been edited there."""
-    from vtkmodules.vtkCommonCore import reference
+    """Where a segment came from, as far as the scene knows.
 
-    stored = segmentation.GetSegmentation().GetSegment(find_segment(segmentation, segment))
-    origin = reference("")
-    # GetTag fills its second argument, so it has to run before the text is used.
-    has_origin = stored.GetTag(ORIGIN_TAG, origin)
-    known = f"; first from {origin}" if has_origin else ""
-    return SegmentationOrigin("Segment in 3D Slicer", edited=True, detail=f'"{stored.GetName()}"{known}')
+    Edited by hand is what differs from the automatic mask noted with it, and every segment of which none was noted.
+    """
+    return segment_origin_now(segmentation, segment)

@@ -51,14 +51,19 @@ def image_to_volume_node(
     """
     is_mask = image.array.dtype == bool
     node = new_node(scene, "vtkMRMLLabelMapVolumeNode" if is_mask else "vtkMRMLScalarVolumeNode", name)
-    node.SetIJKToRASMatrix(vtk_matrix(swap_lps_ras(image.ijk_to_lps)))
-    node.SetAndObserveImageData(to_vtk_image(image.array))
+    place_image(node, image)
     node.CreateDefaultDisplayNodes()
     if window is not None:
         display = node.GetDisplayNode()
         display.AutoWindowLevelOff()
         display.SetWindowLevel(window[1], window[0])
     return node
+
+
+def place_image(node: vtkMRMLVolumeNode, image: Image) -> None:
+    """Replace a volume node's voxels and grid by a copy of an image's; its display stays as it is."""
+    node.SetIJKToRASMatrix(vtk_matrix(swap_lps_ras(image.ijk_to_lps)))
+    node.SetAndObserveImageData(to_vtk_image(image.array))
 
 
 def volume_node_to_image(node: vtkMRMLVolumeNode, subject: str = "volume") -> Image:

@@ -87,7 +87,7 @@ def stored_voxels(node: vtkMRMLSegmentationNode, segment_id: str) -> StoredVoxel
     image = segment.GetRepresentation(BINARY_LABELMAP)
     if image is None or image.IsEmpty() or image.GetPointData().GetScalars() is None:
         return None
-    return StoredVoxels(_label_view(image), int(segment.GetLabelValue()), _ijk_to_ras(image), image.GetMTime())
+    return StoredVoxels(_label_view(image), int(segment.GetLabelValue()), ijk_to_ras(image), image.GetMTime())
 
 
 def _label_view(image: vtkOrientedImageData) -> np.ndarray:
@@ -96,8 +96,8 @@ def _label_view(image: vtkOrientedImageData) -> np.ndarray:
     return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
 
 
-def _ijk_to_ras(image: vtkOrientedImageData) -> np.ndarray:
-    """Matrix of the array's own indices: a labelmap's extent need not start at 0."""
+def ijk_to_ras(image: vtkOrientedImageData) -> np.ndarray:
+    """4×4 matrix from the indices of a labelmap's array to RAS mm; its extent need not start at 0."""
     matrix = vtk_matrix()
     image.GetImageToWorldMatrix(matrix)
     to_ras = numpy_matrix(matrix)

@@ -189,13 +189,30 @@ class LiveMatch:
         HepaDoseError
             As :meth:`best`.
         """
-        return self._analysis.result(
+        result = self._analysis.result(
             self._dose.with_array(self._current_reaction()),
             reaction_origin=reaction_origin,
             liver_origin=self.liver_origin,
             registration=self.registration,
             findings=(*self._findings, *self._dose_findings),
         )
+        self._best = result.best
+        return result
+
+    @property
+    def dose_gy(self) -> Image:
+        """Physical dose in Gy around the liver, on the grid of the analysis."""
+        return self._dose
+
+    @property
+    def liver(self) -> Image:
+        """The liver as it was when the match was prepared, on the grid of the analysis."""
+        return self._liver
+
+    @property
+    def known_best_gy(self) -> float | None:
+        """The best level of the last curve where it was computed already."""
+        return None if self._best is None else self._best.refined_gy
 
     @property
     def context(self) -> DoseContext:

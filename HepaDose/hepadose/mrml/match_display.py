@@ -68,7 +68,9 @@ class MatchDisplay:
         }
         if best is None:
             for name, (title, *_) in lines.items():
-                self.chart.RemovePlotSeriesNodeID(self._series(name, title).GetID())
+                series = self._series(name, title)
+                if self.chart.HasPlotSeriesNodeID(series.GetID()):
+                    self.chart.RemovePlotSeriesNodeID(series.GetID())
             return
         fill_table(self.marks, _marks(best))
         for name, (title, x, y, color) in lines.items():

@@ -12,12 +12,13 @@ from hepadose.errors import AmbiguousInputError, EmptyRegionError, MissingInputE
 from hepadose.images import Image, bounding_box, require_same_grid
 from hepadose.mrml.images import (
     from_vtk_image,
+    image_on_matrix,
     require_hardened,
     swap_lps_ras,
     to_vtk_image,
     vtk_matrix,
 )
-from hepadose.mrml.labelmaps import stored_voxels
+from hepadose.mrml.labelmaps import BINARY_LABELMAP, ijk_to_ras, stored_voxels
 from hepadose.mrml.nodes import new_node
 
 if TYPE_CHECKING:
@@ -91,14 +92,24 @@ def masks_to_segmentation_node(
     return node
 
 
-def add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> str:
-    """Add one mask to a segmentation node and return the new segment's id; other segments stay as they are."""
+def add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask, identifier: str = "") -> str:
+    """Add one mask to a segmentation node and return the new segment's id; other segments stay as they are.
+
+    Parameters
+    ----------
+    node : vtkMRMLSegmentationNode
+        Its display is set where it has one.
+    segment : SegmentMask
+        What is added.
+    identifier : str
+        Wanted id, which no segment of the node has; made by Slicer if omitted.
+    """
     box = bounding_box(segment.mask.array)
     if box is None:
-        identifier = node.GetSegmentation().AddEmptySegment("", segment.name, segment.color)
+        identifier = node.GetSegmentation().AddEmptySegment(identifier, segment.name, segment.color)
     else:
         labelmap = to_oriented_image(segment.mask.cropped(box))
-        identifier = node.AddSegmentFromBinaryLabelmapRepresentation(labelmap, segment.name, segment.color)
+        identifier = _add_labelmap(node, labelmap, segment, identifier)
     stored = node.GetSegmentation().GetSegment(identifier)
     stored.SetTag(VOLUME_TAG, repr(segment.mask.volume_ml()))
     if segment.origin:
@@ -106,10 +117,46 @@ def add_segment(node: vtkMRMLSegmentationNode, segment: SegmentMask) -> str:
     if segment.terminology:
         stored.SetTag("TerminologyEntry", segment.terminology)
     display = node.GetDisplayNode()
+    if display is None:
+        return identifier
     display.SetSegmentVisibility(identifier, segment.visible)
     display.SetSegmentVisibility2DFill(identifier, not segment.outline_only)
     display.SetSegmentOpacity2DOutline(identifier, segment.outline_opacity)
     return identifier
+
+
+def _add_labelmap(
+    node: vtkMRMLSegmentationNode, labelmap: vtkOrientedImageData, segment: SegmentMask, identifier: str
+) -> str:
+    from slicer import vtkSegment
+
+    stored = vtkSegment()
+    stored.SetName(segment.name)
+    stored.SetColor(*segment.color)
+    stored.AddRepresentation(BINARY_LABELMAP, labelmap)
+    node.GetSegmentation().AddSegment(stored, identifier)
+    return node.GetSegmentation().GetSegmentIdBySegment(stored)
+
+
+def labelmap_mask(node: vtkMRMLSegmentationNode, segment_id: str) -> Image:
+    """A segment on its own grid, cut to its voxels; a single False voxel where it is empty.
+
+    Raises
+    ------
+    MissingInputError
+        If the node or the segment is missing.
+    EmptyRegionError
+        If the segment cannot be converted to voxels.
+    """
+    identifier = require_segment(node, segment_id)
+    stored = stored_voxels(node, identifier)
+    if stored is not None:
+        return stored.mask()
+    labelmap = _labelmap_of(node, identifier)
+    if labelmap is None:
+        return Image(np.zeros((1, 1, 1), dtype=bool))
+    whole = image_on_matrix(from_vtk_image(labelmap) > 0, ijk_to_ras(labelmap))
+    return whole.cropped(bounding_box(whole.array) or (slice(0, 1),) * 3)
 
 
 def segment_names(node: vtkMRMLSegmentationNode) -> dict[str, str]:
@@ -139,6 +186,46 @@ def find_segment(node: vtkMRMLSegmentationNode, name_or_id: str) -> str:
     if not found:
         raise MissingInputError(f'The segmentation has no segment "{name_or_id}"; it has {listed}.')
     raise AmbiguousInputError(f'{len(found)} segments are called "{name_or_id}"; rename all but one.')
+
+
+def reference_grid(node: vtkMRMLSegmentationNode) -> Image | None:
+    """The grid that a segmentation refers to, all zero and without memory of its own; None where it states none."""
+    from slicer import vtkOrientedImageData, vtkSegmentationConverter
+
+    stated = node.GetSegmentation().GetConversionParameter(
+        vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+    )
+    geometry = vtkOrientedImageData()
+    if not stated or not vtkSegmentationConverter.DeserializeImageGeometry(stated, geometry, False):
+        return None
+    zeros = np.broadcast_to(np.uint8(0), geometry.GetDimensions()[::-1])
+    return image_on_matrix(zeros, ijk_to_ras(geometry))
+
+
+def set_segment_mask(node: vtkMRMLSegmentationNode, segment_id: str, mask: Image) -> None:
+    """Replace a segment's voxels; name, color, tags and all other segments stay as they are.
+
+    Parameters
+    ----------
+    node : vtkMRMLSegmentationNode
+        Holds the segment, which may share its labelmap with others.
+    segment_id : str
+        Id or name.
+    mask : Image
+        Boolean; empties the segment where it is empty.
+
+    Raises
+    ------
+    MissingInputError
+        If the segment is missing.
+    """
+    from slicer import vtkSlicerSegmentationsModuleLogic as Logic
+
+    identifier = require_segment(node, segment_id)
+    smallest = mask.cropped(bounding_box(mask.array) or (slice(0, 1),) * 3)
+    labelmap = to_oriented_image(smallest.with_array(smallest.array.astype(np.uint8)))
+    Logic.SetBinaryLabelmapToSegment(labelmap, node, identifier, Logic.MODE_REPLACE)
+    node.GetSegmentation().GetSegment(identifier).SetTag(VOLUME_TAG, repr(mask.volume_ml()))
 
 
 def require_segment(node: vtkMRMLSegmentationNode | None, name_or_id: str) -> str:

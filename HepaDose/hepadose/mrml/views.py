@@ -21,14 +21,14 @@ def show_in_slice_views(scene: vtkMRMLScene, nodes: FlrSceneNodes) -> None:
     the views belong to the user.
     """
     for view in SLICE_VIEWS:
-        composite = _composite_node(scene, view)
+        composite = composite_node(scene, view)
         composite.SetBackgroundVolumeID(nodes.follow_up_ct.GetID())
         composite.SetForegroundVolumeID(nodes.dose.GetID())
         composite.SetForegroundOpacity(DOSE_OPACITY)
 
 
-def _composite_node(scene: vtkMRMLScene, view: str) -> vtkMRMLSliceCompositeNode:
-    """The view's node; made with Slicer's own singleton tag where the scene has none yet."""
+def composite_node(scene: vtkMRMLScene, view: str) -> vtkMRMLSliceCompositeNode:
+    """A slice view's node; made with Slicer's own singleton tag where the scene has none yet."""
     existing = scene.GetSingletonNode(view, "vtkMRMLSliceCompositeNode")
     if existing is not None:
         return existing
