@@ -1,13 +1,14 @@
 """FLRDose: at which dose did the liver react?
 
 The module compares a focal liver reaction (FLR) on a follow-up CT with every isodose and shows which one it follows.
-It holds no arithmetic: :class:`FLRDoseLogic` reads nodes and calls the same library function as the command line.
+It holds no arithmetic: its panel and its logic call the same library functions as the command line.
 """
 
+import contextlib
 from typing import Annotated
 
 import slicer
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTransformNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
@@ -19,8 +20,15 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
-QUANTITIES = ["physical", "eqd2", "bed"]
-UNKNOWN_ERROR_MM = -1.0
+from hepadose.mrml.flrdose.choices import (
+    BAND_SIDES,
+    CHILD_PUGH,
+    MODALITIES,
+    OVERLAYS,
+    PHASES,
+    QUANTITIES,
+    REGISTRATIONS,
+)
 
 
 class FLRDose(ScriptedLoadableModule):
@@ -35,7 +43,6 @@ class FLRDose(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Finds the isodose that a focal liver reaction on a follow-up CT follows, i.e. the dose at which this "
             "liver reacted, with a 95 % interval. FLR means focal liver reaction here, not future liver remnant. "
-            "The dose must lie on the follow-up CT (register it and harden the transform). "
             "For research use only; not a medical device."
         )
         self.parent.acknowledgementText = _(
@@ -46,40 +53,79 @@ class FLRDose(ScriptedLoadableModule):
 
 @parameterNodeWrapper
 class FLRDoseParameterNode:
-    """All choices of the panel; saved with the scene.
+    """All choices of the panel; saved with the scene. No folder is kept: its name may tell who the patient is.
 
-    followUpVolume - Follow-up CT.
-    doseVolume - Total physical dose in Gy on the follow-up CT.
-    segmentation - Holds liver and reaction.
-    liverSegment, reactionSegment - Names of the two segments.
+    followUpVolume, planningVolume - The two CTs.
+    doseVolume - Total physical dose in Gy, in the frame of the planning CT.
+    planningStructures, followUpStructures - Structures of the two CTs; the second may be missing.
+    planningLiver - Id of the liver among the planning structures.
     fractions - Number of equal fractions; 0 where it is unknown.
-    registrationErrorMm - Mean error of the registration in the liver in mm; negative where it is unknown.
-    quantity - Scale of the isodose levels.
-    alphaBetaGy - Alpha/beta of the liver in Gy, for EQD2 and BED.
-    bandMm - Half width of the boundary band in mm.
+    registrationMethod - How the follow-up CT is brought to the planning CT.
+    registrationErrorMm - Expected mean error in the liver in mm; negative where it is unknown.
+    alignment - Takes points of the follow-up CT to points of the planning CT.
+    alignedDose, alignedPlanning - Dose and planning CT on the grid of the follow-up CT.
+    overlayMode, overlayPercent - How the aligned volumes are laid over each other.
+    segmentation - Holds liver and reaction on the follow-up CT.
+    liverSegment, reactionSegment - Ids of the two segments.
+    segmenter - Key of what finds the reaction.
+    quantity, alphaBetaGy - Scale of the isodose levels; alpha/beta of the liver in Gy for EQD2 and BED.
+    bandMm, bandMode, inPlane, planarDefinitions - The boundary band of Boundary IoU.
+    matched - Whether the isodoses were matched, so that a loaded scene is matched again.
+    isodoseGy, showIsodose, clipToLiver - The isodose shown in the views, in Gy of the quantity.
+    modality, phase, monthsSinceTreatment, childPugh - What a comparison with published thresholds needs.
     """
 
     followUpVolume: vtkMRMLScalarVolumeNode
+    planningVolume: vtkMRMLScalarVolumeNode
     doseVolume: vtkMRMLScalarVolumeNode
-    segmentation: vtkMRMLSegmentationNode
-    liverSegment: str = "Liver"
-    reactionSegment: str = "Focal liver reaction"
+    planningStructures: vtkMRMLSegmentationNode
+    followUpStructures: vtkMRMLSegmentationNode
+    planningLiver: str = ""
     fractions: Annotated[int, WithinRange(0, 100)] = 0
-    registrationErrorMm: Annotated[float, WithinRange(UNKNOWN_ERROR_MM, 50.0)] = UNKNOWN_ERROR_MM
-    quantity: Annotated[str, Choice(QUANTITIES)] = QUANTITIES[0]
+    registrationMethod: Annotated[str, Choice(list(REGISTRATIONS))] = next(iter(REGISTRATIONS))
+    registrationErrorMm: Annotated[float, WithinRange(-0.1, 50.0)] = -0.1
+    alignment: vtkMRMLTransformNode
+    alignedDose: vtkMRMLScalarVolumeNode
+    alignedPlanning: vtkMRMLScalarVolumeNode
+    overlayMode: Annotated[str, Choice(OVERLAYS)] = OVERLAYS[0]
+    overlayPercent: Annotated[float, WithinRange(0.0, 100.0)] = 50.0
+    segmentation: vtkMRMLSegmentationNode
+    liverSegment: str = ""
+    reactionSegment: str = ""
+    segmenter: str = ""
+    quantity: Annotated[str, Choice(list(QUANTITIES))] = next(iter(QUANTITIES))
     alphaBetaGy: Annotated[float, WithinRange(0.5, 30.0)] = 3.0
     bandMm: Annotated[float, WithinRange(0.5, 30.0)] = 5.0
+    bandMode: Annotated[str, Choice(list(BAND_SIDES))] = next(iter(BAND_SIDES))
+    inPlane: bool = False
+    planarDefinitions: bool = False
+    matched: bool = False
+    isodoseGy: Annotated[float, WithinRange(0.0, 1000.0)] = 30.0
+    showIsodose: bool = True
+    clipToLiver: bool = False
+    modality: Annotated[str, Choice(MODALITIES)] = MODALITIES[0]
+    phase: Annotated[str, Choice(PHASES)] = PHASES[0]
+    monthsSinceTreatment: Annotated[float, WithinRange(0.0, 120.0)] = 0.0
+    childPugh: Annotated[str, Choice(CHILD_PUGH)] = CHILD_PUGH[0]
 
 
 class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: choose nodes, apply, read the answer."""
+    """The panel: its sections, the scene they work on, and what keeps them in step."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
+        self.sections = []
+        self.changing = False
         self._parameterNode = None
         self._parameterNodeGuiTag = None
+        self._refreshing = False
+
+    @property
+    def parameters(self):
+        """The wrapped parameter node; None while the scene is being closed."""
+        return self._parameterNode
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -88,44 +134,76 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = FLRDoseLogic()
+        self.log = self.logic.newTimingLog()
+        self._makeSections()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         self.initializeParameterNode()
 
+    def _makeSections(self):
+        from hepadose.gui.flr.alignment import AlignmentSection
+        from hepadose.gui.flr.inputs import InputsSection
+        from hepadose.gui.flr.match import MatchSection
+        from hepadose.gui.flr.reaction import ReactionSection
+        from hepadose.gui.flr.report import ReportSection
+
+        self.inputs = InputsSection(self)
+        self.alignment = AlignmentSection(self)
+        self.reaction = ReactionSection(self)
+        self.match = MatchSection(self)
+        self.report = ReportSection(self)
+        self.sections = [self.inputs, self.alignment, self.reaction, self.match, self.report]
+
     def cleanup(self):
+        for section in self.sections:
+            section.cleanup()
+        self.setParameterNode(None)
         self.removeObservers()
 
     def enter(self):
         self.initializeParameterNode()
+        self.reaction.enter()
 
     def exit(self):
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self._parameterNodeGuiTag = None
-            self.removeObserver(self._parameterNode, self._modifiedEvent, self._checkCanApply)
+        self.reaction.exit()
+        self.setParameterNode(None)
+
+    def onReload(self):
+        from hepadose.gui.library import forget_library
+
+        forget_library()
+        ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller, event):
+        for section in self.sections:
+            section.scene_closing()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    def onSceneEndImport(self, caller, event):
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+            for section in self.sections:
+                section.scene_loaded()
+
     def initializeParameterNode(self):
-        """Take the scene's parameter node, and the first dose, CT and segmentation where nothing is chosen yet."""
+        """Take the scene's parameter node, and choose what is unambiguous and not chosen yet."""
         self.setParameterNode(self.logic.getParameterNode())
         self.logic.chooseDefaults(self._parameterNode)
 
     def setParameterNode(self, parameterNode):
         if self._parameterNode:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, self._modifiedEvent, self._checkCanApply)
+            self.removeObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
         self._parameterNode = parameterNode
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
-            self.addObserver(self._parameterNode, self._modifiedEvent, self._checkCanApply)
-            self._checkCanApply()
+            self.addObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
+            self.refresh()
 
     @property
     def _modifiedEvent(self):
@@ -133,16 +211,57 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         return vtk.vtkCommand.ModifiedEvent
 
-    def _checkCanApply(self, caller=None, event=None):
-        missing = self.logic.whatIsMissing(self._parameterNode)
-        self.ui.applyButton.enabled = not missing
-        self.ui.applyButton.toolTip = missing or _("Compare the reaction with every isodose")
+    def _onParametersModified(self, caller=None, event=None):
+        self.refresh()
 
-    def onApplyButton(self):
-        with slicer.util.tryWithErrorDisplay(_("The reaction could not be compared with the dose."), waitCursor=True):
-            result = self.logic.processParameterNode(self._parameterNode)
-            self.logic.addResultToScene(result)
-            self.ui.resultLabel.text = self.logic.headline(result)
+    def refresh(self):
+        """Bring every section up to date; changes that this makes do not start it again."""
+        if self._refreshing or self.changing:
+            return
+        self._refreshing = True
+        try:
+            for section in self.sections:
+                section.update()
+        finally:
+            self._refreshing = False
+
+    def why_busy(self):
+        """What runs at the moment, in words; empty where nothing does."""
+        return next((section.busy for section in self.sections if section.busy), "")
+
+    def later(self, act):
+        """Do something at the next turn of the event loop."""
+        import qt
+
+        qt.QTimer.singleShot(0, act)
+
+    def errorsShown(self, text, waitCursor=False):
+        """A block whose errors are shown to the user; the only place of the panel that catches them."""
+        return slicer.util.tryWithErrorDisplay(text, waitCursor=waitCursor)
+
+    @contextlib.contextmanager
+    def own_change(self):
+        """A block in which changes of the nodes are the panel's, not the user's."""
+        self.changing = True
+        try:
+            yield
+        finally:
+            self.changing = False
+
+    def case_loaded(self):
+        """A case was taken over: show it, and open what comes next."""
+        self.logic.showCase(self._parameterNode)
+        self.refresh()
+
+    def aligned(self):
+        """The alignment was taken over."""
+        self.refresh()
+
+    def segments_changed(self):
+        """Liver or reaction changed, by hand or by the panel."""
+        self.reaction.show_origin()
+        self.match.segments_changed()
+        self.refresh()
 
 
 class FLRDoseLogic(ScriptedLoadableModuleLogic):
@@ -151,48 +270,30 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
     def getParameterNode(self):
         return FLRDoseParameterNode(super().getParameterNode())
 
+    def newTimingLog(self):
+        """A timing log for one session of the panel, in Slicer's folder for temporary files."""
+        import os
+        from pathlib import Path
+
+        from hepadose.timing import TimingLog
+
+        return TimingLog(Path(slicer.app.temporaryPath) / f"HepaDose-timing-{os.getpid()}.jsonl")
+
+    def sampleFolder(self):
+        """Where the digital patient of the sample data is kept."""
+        from pathlib import Path
+
+        return Path(slicer.app.cachePath) / "HepaDose"
+
     def chooseDefaults(self, parameterNode):
-        """Choose what is unambiguous: the only dose volume, the only other volume, the only segmentation."""
-        from hepadose.mrml.dose import is_dose_volume
+        """Choose what is unambiguous: the only dose, the only structures, the liver by its name."""
+        from hepadose.mrml.flrdose.inputs import choose_defaults
 
-        volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", slicer.mrmlScene)
-        doses = [node for node in volumes if is_dose_volume(node)]
-        others = [node for node in volumes if not is_dose_volume(node) and not node.IsA("vtkMRMLLabelMapVolumeNode")]
-        segmentations = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", slicer.mrmlScene)
-        candidates = {"doseVolume": doses, "followUpVolume": others, "segmentation": segmentations}
-        for field, found in candidates.items():
-            if getattr(parameterNode, field) is None and len(found) == 1:
-                setattr(parameterNode, field, found[0])
+        choose_defaults(slicer.mrmlScene, parameterNode)
 
-    def whatIsMissing(self, parameterNode):
-        """Why the analysis cannot start, in words; empty where it can."""
-        if parameterNode is None or parameterNode.followUpVolume is None:
-            return _("Choose the follow-up CT.")
-        if parameterNode.doseVolume is None:
-            return _("Choose the dose volume that lies on the follow-up CT.")
-        if parameterNode.segmentation is None:
-            return _("Choose the segmentation with liver and reaction.")
-        if parameterNode.quantity != "physical" and not parameterNode.fractions:
-            return _("State the number of fractions: EQD2 and BED need it.")
-        return ""
-
-    def processParameterNode(self, parameterNode):
-        """The result for the choices of a parameter node."""
-        from hepadose.flr.settings import DoseQuantity
-
-        error = parameterNode.registrationErrorMm
-        return self.process(
-            parameterNode.followUpVolume,
-            parameterNode.doseVolume,
-            parameterNode.segmentation,
-            liverSegment=parameterNode.liverSegment,
-            reactionSegment=parameterNode.reactionSegment,
-            fractions=parameterNode.fractions or None,
-            registrationErrorMm=error if error >= 0 else None,
-            quantity=DoseQuantity(parameterNode.quantity),
-            alpha_beta_gy=parameterNode.alphaBetaGy,
-            band_mm=parameterNode.bandMm,
-        )
+    def showCase(self, parameterNode):
+        """Show the follow-up CT in the slice views, centered on it."""
+        slicer.util.setSliceViewerLayers(background=parameterNode.followUpVolume, foreground=None, fit=True)
 
     def process(
         self,
@@ -259,12 +360,6 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
         from hepadose.mrml.scene import add_result_nodes
 
         return add_result_nodes(slicer.mrmlScene, result)
-
-    def headline(self, result):
-        """The answer as one sentence."""
-        from hepadose.report.text import headline
-
-        return headline(result)
 
 
 class FLRDoseTest(ScriptedLoadableModuleTest):

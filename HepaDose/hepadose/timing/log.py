@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ import platform
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
@@ -41,6 +42,11 @@ class Step:
         self._clock = clock
         self._last_activity_s: float | None = None
         self._active_so_far_s: float | None = None
+
+    @property
+    def active_so_far_s(self) -> float:
+        """Seconds between the calls of :meth:`note_activity` so far, without pauses over 60 s."""
+        return self._active_so_far_s or 0.0
 
     def note_activity(self) -> None:
         """Say that the person did something just now (painted, scrolled, changed a setting)."""
@@ -163,6 +169,19 @@ class TimingLog:
             fields = {**opening, **ending, "details": scrubbed(step.details)}
             self._records.append(record_from(fields))
             self._append({"event": "finished", "id": step_id, **fields})
+
+    def extend(self, records: Iterable[TimingRecord]) -> None:
+        """Take over finished steps that a child process has timed.
+
+        Parameters
+        ----------
+        records : iterable of TimingRecord
+            Kept as they are, each with a line of its own in the file.
+        """
+        for record in records:
+            self._records.append(record)
+            fields = dataclasses.asdict(record) | {"start": record.start.isoformat(timespec="microseconds")}
+            self._append({"event": "finished", "id": self._next_id(), **fields})
 
     def _opening(self, name: str, kind: StepKind, device: str, subject_uid: str | None) -> dict[str, Any]:
         return {

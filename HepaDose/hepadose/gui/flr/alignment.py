@@ -1,0 +1,80 @@
+"""Alignment: bring the follow-up CT to the planning CT, and look whether it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from hepadose.errors import HepaDoseError
+from hepadose.findings import error
+from hepadose.gui.background import BackgroundTask
+from hepadose.gui.buttons import offer
+from hepadose.gui.section import Section
+from hepadose.gui.tables import show_findings
+from hepadose.mrml.flrdose import alignment as steps
+from hepadose.mrml.flrdose.choices import REGISTRATIONS
+from hepadose.registration import RegistrationMethod
+from hepadose.worker import RegistrationOutcome, start_register
+
+
+class AlignmentSection(Section):
+    """Registration with its quality, and both CTs laid over each other."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        ui = self.ui
+        self._task = BackgroundTask(ui.registerProgress, ui.registerCancel, panel.refresh)
+        self._problem: HepaDoseError | None = None
+        self._shown: tuple[Any, ...] = ()
+        ui.registerButton.connect("clicked(bool)", self.register)
+
+    @property
+    def busy(self) -> str:
+        """Aligning, in words."""
+        return _("The alignment is not finished.") if self._task.busy else ""
+
+    def update(self) -> None:
+        """Button, quality figures and overlay."""
+        parameters = self.parameters
+        reason = self.panel.why_busy() or steps.why_not_align(parameters)
+        offer(self.ui.registerButton, reason, _("Bring the follow-up CT to the planning CT and take the dose along"))
+        findings = [error(_("Alignment"), str(self._problem))] if self._problem else []
+        show_findings(self.ui.registrationTable, findings + steps.alignment_findings(parameters))
+        aligned = parameters is not None and parameters.alignedPlanning is not None
+        for widget in (self.ui.overlayMode, self.ui.overlayPercent):
+            widget.enabled = aligned
+        if aligned:
+            self._show_overlay()
+
+    def register(self, _checked: bool = False) -> None:
+        """Start the registration in a child process."""
+        self._problem = None
+        with self.panel.errorsShown(_("The alignment could not be started.")):
+            method = RegistrationMethod(REGISTRATIONS[self.parameters.registrationMethod])
+            inputs = steps.registration_inputs(self.parameters, method)
+            self._task.start(start_register(**inputs), self._take_over, self._failed)
+
+    def scene_closing(self) -> None:
+        """End the registration."""
+        self._task.close()
+        self._problem, self._shown = None, ()
+
+    def _take_over(self, outcome: RegistrationOutcome) -> Iterator[None]:
+        self.panel.log.extend(self._task.timing)
+        with self.panel.own_change():
+            yield from steps.take_registration(slicer.mrmlScene, self.parameters, outcome)
+        self._shown = ()
+        self.panel.aligned()
+
+    def _failed(self, problem: HepaDoseError) -> None:
+        self._problem = problem
+
+    def _show_overlay(self) -> None:
+        wanted = (self.parameters.overlayMode, self.parameters.overlayPercent, self.parameters.alignedPlanning.GetID())
+        if wanted != self._shown:
+            self._shown = wanted
+            with self.panel.errorsShown(_("The volumes could not be laid over each other.")):
+                steps.show_overlay(slicer.mrmlScene, self.parameters)

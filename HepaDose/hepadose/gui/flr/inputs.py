@@ -1,0 +1,101 @@
+"""Inputs: load a case, choose its volumes, read what was found and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from hepadose.errors import HepaDoseError
+from hepadose.findings import Finding, error
+from hepadose.gui.background import BackgroundTask
+from hepadose.gui.buttons import offer
+from hepadose.gui.section import Section
+from hepadose.gui.segment_box import SegmentBox
+from hepadose.gui.tables import show_findings
+from hepadose.mrml.flrdose import inputs as steps
+from hepadose.worker import LoadedPreflight, start_load_case, start_sample_patient
+
+
+class InputsSection(Section):
+    """Load a DICOM folder or the sample data, or choose nodes that are loaded already."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        ui = self.ui
+        self._task = BackgroundTask(ui.loadProgress, ui.loadCancel, panel.refresh)
+        self._liver = SegmentBox(ui.planningLiver, self._liver_chosen)
+        self._said: list[Finding] = []
+        ui.loadButton.connect("clicked(bool)", self.load_folder)
+        ui.sampleButton.connect("clicked(bool)", self.load_sample)
+        ui.caseFolder.connect("currentPathChanged(QString)", self._folder_changed)
+
+    @property
+    def busy(self) -> str:
+        """Loading, in words."""
+        return _("Loading is not finished.") if self._task.busy else ""
+
+    def update(self) -> None:
+        """Buttons, the pre-flight list of what is chosen, and the dose in words."""
+        parameters = self.parameters
+        loading = self.panel.why_busy()
+        folder = "" if self.ui.caseFolder.currentPath else _("Choose the folder of the case's DICOM files first.")
+        offer(self.ui.loadButton, loading or folder, _("Read the case and check it"))
+        offer(self.ui.sampleButton, loading, _("Make the digital patient (once, about half a minute) and load it"))
+        if parameters is None:
+            return
+        self._liver.show(parameters.planningStructures, parameters.planningLiver)
+        show_findings(self.ui.preflightTable, self._findings())
+        banner = steps.dose_banner(parameters)
+        self.ui.doseBanner.text = _("Dose: {banner}").format(banner=banner) if banner else ""
+        self.ui.doseBanner.visible = bool(banner)
+
+    def load_folder(self, _checked: bool = False) -> None:
+        """Read the chosen folder in a child process."""
+        self._start(lambda: start_load_case(Path(self.ui.caseFolder.currentPath)), self._take_over_case)
+
+    def load_sample(self, _checked: bool = False) -> None:
+        """Make the digital patient where it is not there yet, then load it."""
+        self._start(lambda: start_sample_patient(self.logic.sampleFolder()), self._take_over_sample)
+
+    def scene_closing(self) -> None:
+        """End loading."""
+        self._task.close()
+        self._said = []
+
+    def _start(self, job: Any, take_over: Any) -> None:
+        self._said = []
+        try:
+            self._task.start(job(), take_over, self._failed)
+        except HepaDoseError as problem:
+            self._failed(problem)
+            self.panel.refresh()
+
+    def _take_over_sample(self, folder: Path) -> None:
+        # The next job starts when this one has been put away.
+        self.panel.later(lambda: self._start(lambda: start_load_case(Path(folder)), self._take_over_case))
+
+    def _take_over_case(self, checked: LoadedPreflight) -> Iterator[None]:
+        self.panel.log.extend(self._task.timing)
+        if checked.case is None:
+            self._said = list(checked.findings)
+            return
+        with self.panel.own_change():
+            yield from steps.take_case(slicer.mrmlScene, self.parameters, checked.case)
+        self.panel.case_loaded()
+
+    def _failed(self, problem: HepaDoseError) -> None:
+        self._said = [error(_("Loading"), str(problem))]
+
+    def _liver_chosen(self, segment_id: str) -> None:
+        self.parameters.planningLiver = segment_id
+
+    def _folder_changed(self, _path: str) -> None:
+        self.update()
+
+    def _findings(self) -> list[Finding]:
+        """What loading said where it gave no case; else what can be said about the chosen nodes."""
+        return self._said or steps.input_findings(self.parameters)

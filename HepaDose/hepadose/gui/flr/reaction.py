@@ -1,0 +1,196 @@
+"""Liver and reaction: find the reaction, correct it by hand, see where it came from and how long that took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from hepadose.errors import HepaDoseError
+from hepadose.gui.background import BackgroundTask
+from hepadose.gui.buttons import offer
+from hepadose.gui.edit_clock import EditClock
+from hepadose.gui.section import Section
+from hepadose.gui.segment_box import SegmentBox
+from hepadose.mrml.flrdose import reaction as steps
+from hepadose.segmentation.protocol import Segmentation
+from hepadose.worker import available_segmenters, start_segment
+
+EDITOR_TAG = "FLRDoseSegmentEditor"
+CLOCK_MS = 1000
+EDIT_EVENTS = (
+    slicer.vtkSegmentation.SourceRepresentationModified,
+    slicer.vtkSegmentation.SegmentAdded,
+    slicer.vtkSegmentation.SegmentRemoved,
+)
+
+
+class ReactionSection(Section):
+    """The segmenter in a child process, and the embedded Segment Editor with its clock."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        ui = self.ui
+        self._task = BackgroundTask(ui.segmentProgress, ui.segmentCancel, panel.refresh)
+        self._liver = SegmentBox(ui.liverSegment, self._liver_chosen)
+        self._reaction = SegmentBox(ui.reactionSegment, self._reaction_chosen)
+        self._problem: HepaDoseError | None = None
+        self.clock = EditClock("Edit liver and reaction")
+        self._clock_timer = qt.QTimer()
+        self._clock_timer.setInterval(CLOCK_MS)
+        self._clock_timer.connect("timeout()", self._show_clock)
+        self._offer_segmenters()
+        self._observed: Any = None
+        self._prepare_editor()
+        ui.segmentButton.connect("clicked(bool)", self.segment)
+        ui.restoreButton.connect("clicked(bool)", self.restore)
+        ui.segmenter.connect("activated(int)", self._segmenter_chosen)
+
+    @property
+    def busy(self) -> str:
+        """Segmenting, in words."""
+        return _("The search for the reaction is not finished.") if self._task.busy else ""
+
+    def update(self) -> None:
+        """Buttons, segments, origins, and what the editor edits."""
+        parameters = self.parameters
+        reason = self.panel.why_busy() or steps.why_not_segment(parameters)
+        offer(self.ui.segmentButton, reason, _("Find the reaction on the follow-up CT; it can be corrected afterwards"))
+        restore = self.panel.why_busy() or steps.why_not_restore(parameters)
+        offer(self.ui.restoreButton, restore, _("Throw the corrections of the reaction away"))
+        if parameters is None:
+            return
+        self._liver.show(parameters.segmentation, parameters.liverSegment)
+        self._reaction.show(parameters.segmentation, parameters.reactionSegment)
+        self._show_segmenter()
+        self._observe(parameters.segmentation)
+        self._edit(parameters)
+        self.show_origin()
+        self._show_clock()
+
+    def show_origin(self) -> None:
+        """Say where the segments came from, or what went wrong."""
+        if self._problem is not None:
+            self.ui.originLabel.text = str(self._problem)
+        elif self.parameters is not None:
+            self.ui.originLabel.text = steps.origin_text(self.parameters)
+
+    def segment(self, _checked: bool = False) -> None:
+        """Start the segmenter in a child process."""
+        self._problem = None
+        self.clock.stop()
+        with self.panel.errorsShown(_("The search for the reaction could not be started.")):
+            inputs = steps.segmentation_inputs(self.parameters)
+            chosen = self.ui.segmenter.itemData(self.ui.segmenter.currentIndex)
+            self._task.start(start_segment(chosen, inputs), self._take_over, self._failed)
+
+    def restore(self, _checked: bool = False) -> None:
+        """Bring the automatic result back."""
+        with self.panel.errorsShown(_("The automatic result could not be brought back.")), self.panel.own_change():
+            steps.restore(self.parameters)
+        self.panel.segments_changed()
+
+    def enter(self) -> None:
+        """The panel is shown: the editor's keys work."""
+        self.ui.segmentEditor.installKeyboardShortcuts()
+        self._clock_timer.start()
+
+    def exit(self) -> None:
+        """The panel is left: no effect stays active, the clock stops."""
+        self.ui.segmentEditor.setActiveEffectByName("")
+        self.ui.segmentEditor.uninstallKeyboardShortcuts()
+        self._clock_timer.stop()
+        self.clock.stop()
+
+    def scene_closing(self) -> None:
+        """Let go of the nodes."""
+        self._task.close()
+        self._problem = None
+        self.clock.reset()
+        self._observe(None)
+        self.ui.segmentEditor.setActiveEffectByName("")
+        self.ui.segmentEditor.setSegmentationNode(None)
+
+    def cleanup(self) -> None:
+        """The panel goes away."""
+        self.exit()
+        self.scene_closing()
+
+    def _offer_segmenters(self) -> None:
+        for choice in available_segmenters():
+            self.ui.segmenter.addItem(f"{choice.name} {choice.version}".strip(), choice.key)
+
+    def _prepare_editor(self) -> None:
+        editor = self.ui.segmentEditor
+        editor.segmentationNodeSelectorVisible = False
+        editor.sourceVolumeNodeSelectorVisible = False
+        editor.switchToSegmentationsButtonVisible = False
+        editor.maximumNumberOfUndoStates = 20
+        editor.setMRMLScene(slicer.mrmlScene)
+        editor.setMRMLSegmentEditorNode(editor_node())
+
+    def _edit(self, parameters: Any) -> None:
+        editor = self.ui.segmentEditor
+        if editor.mrmlSegmentEditorNode() is None:
+            editor.setMRMLSegmentEditorNode(editor_node())
+        if editor.segmentationNode() is not parameters.segmentation:
+            editor.setSegmentationNode(parameters.segmentation)
+        if editor.sourceVolumeNode() is not parameters.followUpVolume:
+            editor.setSourceVolumeNode(parameters.followUpVolume)
+
+    def _observe(self, segmentation: Any) -> None:
+        if segmentation is self._observed:
+            return
+        if self._observed is not None:
+            for event in EDIT_EVENTS:
+                self.panel.removeObserver(self._observed, event, self._edited)
+        self._observed = segmentation
+        if segmentation is not None:
+            for event in EDIT_EVENTS:
+                self.panel.addObserver(segmentation, event, self._edited)
+
+    def _edited(self, _caller: Any, _event: Any) -> None:
+        if self.panel.changing:
+            return
+        self.clock.note_activity(self.panel.log)
+        self.panel.segments_changed()
+
+    def _take_over(self, found: Segmentation) -> Iterator[None]:
+        self.panel.log.extend(self._task.timing)
+        with self.panel.own_change():
+            yield from steps.take_reaction(slicer.mrmlScene, self.parameters, found)
+        self.ui.segmentEditor.setCurrentSegmentID(self.parameters.reactionSegment)
+        self.panel.segments_changed()
+
+    def _failed(self, problem: HepaDoseError) -> None:
+        self._problem = problem
+
+    def _liver_chosen(self, segment_id: str) -> None:
+        self.parameters.liverSegment = segment_id
+
+    def _reaction_chosen(self, segment_id: str) -> None:
+        self.parameters.reactionSegment = segment_id
+
+    def _segmenter_chosen(self, index: int) -> None:
+        self.parameters.segmenter = self.ui.segmenter.itemData(index)
+
+    def _show_segmenter(self) -> None:
+        index = self.ui.segmenter.findData(self.parameters.segmenter)
+        self.ui.segmenter.currentIndex = max(index, 0)
+
+    def _show_clock(self) -> None:
+        self.ui.editTimeLabel.text = self.clock.text() or _("Not edited by hand.")
+
+
+def editor_node() -> Any:
+    """The Segment Editor's parameter node of this module; the scene keeps one."""
+    node = slicer.mrmlScene.GetSingletonNode(EDITOR_TAG, "vtkMRMLSegmentEditorNode")
+    if node is None:
+        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+        node.UnRegister(None)
+        node.SetSingletonTag(EDITOR_TAG)
+        node = slicer.mrmlScene.AddNode(node)
+    return node

@@ -1,0 +1,89 @@
+"""Report: save, copy, and say where everything came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from hepadose.gui.buttons import offer
+from hepadose.gui.section import Section
+from hepadose.gui.tables import show_rows
+from hepadose.mrml.flrdose import report as steps
+from hepadose.mrml.save import save_scene
+from hepadose.report.text import result_text
+from hepadose.timing import format_duration, summarize
+
+SCENE_FILE = "scene.mrb"
+
+
+class ReportSection(Section):
+    """What leaves the application, only where the user sends it."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        ui = self.ui
+        ui.reportSaveButton.connect("clicked(bool)", self.save_report)
+        ui.sceneSaveButton.connect("clicked(bool)", self.save_scene)
+        ui.copyButton.connect("clicked(bool)", self.copy)
+        ui.computerButton.connect("clicked(bool)", self.check_computer)
+        ui.reportFolder.connect("currentPathChanged(QString)", lambda _path: self.update())
+
+    def update(self) -> None:
+        """Buttons with reasons, provenance, and the timing log."""
+        unfinished = "" if self._result is not None else _("There is no result yet: press Match first.")
+        folder = "" if self.ui.reportFolder.currentPath else _("Choose a folder first.")
+        busy = self.panel.why_busy()
+        offer(self.ui.reportSaveButton, unfinished or folder or busy, _("Write report, tables, figures and timing log"))
+        offer(self.ui.sceneSaveButton, folder or busy, _("Save everything as {file}").format(file=SCENE_FILE))
+        offer(self.ui.copyButton, unfinished, _("Copy the numbers with their units and origins as text"))
+        if self.parameters is not None:
+            self.ui.provenanceLabel.text = steps.provenance_text(self.parameters, self._result)
+        self._show_timing()
+
+    @property
+    def _result(self) -> Any:
+        return self.panel.match.result
+
+    def save_report(self, _checked: bool = False) -> None:
+        """Write the report into the chosen folder; it appears complete or not at all."""
+        folder = Path(self.ui.reportFolder.currentPath)
+        overwrite = steps.holds_result(folder) and slicer.util.confirmYesNoDisplay(
+            _("The folder holds an earlier result. Replace it?")
+        )
+        self.panel.reaction.clock.stop()
+        with self.panel.errorsShown(_("The report could not be saved."), waitCursor=True):
+            notes = steps.save_report(folder, self.panel.match.live, self._result, self.panel.log, overwrite=overwrite)
+            said = _("Report saved.") + "".join(f" {note.text}" for note in notes)
+            self.ui.savedLabel.text = said
+        self.panel.refresh()
+
+    def save_scene(self, _checked: bool = False) -> None:
+        """Save the scene into the chosen folder."""
+        with self.panel.errorsShown(_("The scene could not be saved."), waitCursor=True):
+            save_scene(slicer.mrmlScene, Path(self.ui.reportFolder.currentPath) / SCENE_FILE)
+            self.ui.savedLabel.text = _("Scene saved as {file}.").format(file=SCENE_FILE)
+
+    def copy(self, _checked: bool = False) -> None:
+        """Put the numbers on the clipboard."""
+        qt.QApplication.clipboard().setText(result_text(self._result))
+        self.ui.savedLabel.text = _("The results are on the clipboard.")
+
+    def check_computer(self, _checked: bool = False) -> None:
+        """Open the page that says what this computer can do."""
+        slicer.util.selectModule("HepaDose")
+
+    def scene_closing(self) -> None:
+        """Forget what was said about the case."""
+        self.ui.savedLabel.text = self.ui.provenanceLabel.text = ""
+
+    def _show_timing(self) -> None:
+        titles = [_("Step"), _("Kind"), _("Runs"), _("Wall"), _("Active")]
+        rows = [
+            (row.step, row.kind.value, str(row.runs), format_duration(row.wall_s), format_duration(row.active_s))
+            for row in summarize(self.panel.log.records)
+        ]
+        show_rows(self.ui.timingTable, titles, rows)

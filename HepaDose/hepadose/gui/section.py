@@ -1,0 +1,48 @@
+"""One part of a panel: a few widgets, what they do, and when they may be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Section:
+    """Base of a panel's parts.
+
+    Parameters
+    ----------
+    panel : ScriptedLoadableModuleWidget
+        Offers ``ui``, ``logic``, ``parameters`` (the wrapped parameter node or None), ``log`` (timing log) and
+        ``refresh()``, which updates every section.
+    """
+
+    def __init__(self, panel: Any) -> None:
+        self.panel = panel
+        self.ui = panel.ui
+
+    @property
+    def parameters(self) -> Any:
+        """The wrapped parameter node; None while the scene is being closed."""
+        return self.panel.parameters
+
+    @property
+    def logic(self) -> Any:
+        """The module's logic."""
+        return self.panel.logic
+
+    @property
+    def busy(self) -> str:
+        """What runs in this section, in words; empty where nothing does."""
+        return ""
+
+    def update(self) -> None:
+        """Bring the widgets up to date with the parameter node."""
+
+    def scene_closing(self) -> None:
+        """Stop everything: the nodes go away."""
+
+    def scene_loaded(self) -> None:
+        """Take up what a scene holds that has been loaded."""
+
+    def cleanup(self) -> None:
+        """The panel goes away."""
+        self.scene_closing()

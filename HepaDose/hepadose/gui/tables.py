@@ -1,0 +1,73 @@
+"""Small read-only tables in a panel: findings with their color and word, rows of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from hepadose.findings import Finding, Level
+
+# Color and word: the meaning must not hang on the color alone.
+LEVEL_COLORS = {Level.OK: "#2e7d32", Level.WARNING: "#b26a00", Level.ERROR: "#c62828"}
+LEVEL_COLUMN_WIDTH = 62
+SUBJECT_COLUMN_WIDTH = 104
+
+
+def show_findings(table: Any, findings: Iterable[Finding]) -> None:
+    """Fill a table with findings, problems first.
+
+    Parameters
+    ----------
+    table : qt.QTableWidget
+        Gets the columns state, subject and text; its earlier rows go.
+    findings : iterable of Finding
+        What is shown.
+    """
+    words = {Level.OK: _("OK"), Level.WARNING: _("Check"), Level.ERROR: _("Problem")}
+    order = list(reversed(Level))
+    ranked = sorted(findings, key=lambda finding: order.index(finding.level))
+    show_rows(table, [_("State"), _("About"), _("Found")], [(words[f.level], f.subject, f.text) for f in ranked])
+    table.setColumnWidth(0, LEVEL_COLUMN_WIDTH)
+    table.setColumnWidth(1, SUBJECT_COLUMN_WIDTH)
+    for row, finding in enumerate(ranked):
+        cell = table.item(row, 0)
+        cell.setForeground(qt.QBrush(qt.QColor("white")))
+        cell.setBackground(qt.QBrush(qt.QColor(LEVEL_COLORS[finding.level])))
+    table.resizeRowsToContents()
+
+
+def show_rows(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Fill a table with texts; every cell also shows its text as tooltip.
+
+    Parameters
+    ----------
+    table : qt.QTableWidget
+        Its earlier contents go.
+    titles : sequence of str
+        Column titles.
+    rows : sequence of sequence of str
+        One text per column.
+    """
+    table.setColumnCount(len(titles))
+    table.setHorizontalHeaderLabels(list(titles))
+    table.setRowCount(len(rows))
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            cell = qt.QTableWidgetItem(text)
+            cell.setToolTip(text)
+            table.setItem(row, column, cell)
+    _style(table)
+
+
+def _style(table: Any) -> None:
+    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+    table.setSelectionMode(qt.QAbstractItemView.NoSelection)
+    table.setFocusPolicy(qt.Qt.NoFocus)
+    table.wordWrap = True
+    table.verticalHeader().hide()
+    table.horizontalHeader().setStretchLastSection(True)
+    table.resizeColumnsToContents()
+    table.resizeRowsToContents()

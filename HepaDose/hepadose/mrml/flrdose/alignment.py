@@ -1,0 +1,119 @@
+"""Alignment: the follow-up CT is brought to the planning CT; dose and planning CT come onto its grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hepadose.errors import GeometryMismatchError
+from hepadose.findings import Finding, ok, warning
+from hepadose.mrml.dose import volume_node_to_dose
+from hepadose.mrml.flrdose.inputs import liver_segment
+from hepadose.mrml.images import volume_node_to_image
+from hepadose.mrml.loaded import registration_findings, registration_nodes, registration_summary
+from hepadose.mrml.overlay import checkerboard, set_blend
+from hepadose.mrml.segmentation import segment_to_mask
+from hepadose.registration import RegistrationMethod
+from hepadose.report.text import number
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScene
+
+    from hepadose.worker import RegistrationOutcome
+
+UNKNOWN_ERROR_MM = -0.1
+"""Stands for an unknown error in the panel's spin box."""
+CHECKERBOARD = "Checkerboard"
+BLEND = "Blend"
+SMALLEST_TILE_MM, TILE_MM_PER_PERCENT = 10.0, 0.9
+
+
+def why_not_align(choices: Any) -> str:
+    """Why the alignment cannot start, in words; empty where it can."""
+    if choices is None or choices.followUpVolume is None:
+        return "Choose the follow-up CT first."
+    if choices.planningVolume is None:
+        return "Choose the planning CT first."
+    if choices.followUpVolume is choices.planningVolume:
+        return "Follow-up CT and planning CT are the same volume; choose two."
+    if choices.doseVolume is None:
+        return "Choose the dose first."
+    if choices.planningStructures is None or not choices.planningLiver:
+        return "Choose the liver contour of the planning CT first."
+    return ""
+
+
+def registration_inputs(choices: Any, method: RegistrationMethod) -> dict[str, Any]:
+    """What :func:`hepadose.worker.start_register` takes, from the chosen nodes.
+
+    Raises
+    ------
+    HepaDoseError
+        If a node is empty, lies under a transform, or the dose is not in Gy.
+    """
+    follow_up = volume_node_to_image(choices.followUpVolume, "follow-up CT")
+    planning = volume_node_to_image(choices.planningVolume, "planning CT")
+    later_liver = liver_segment(choices.followUpStructures)
+    return {
+        "follow_up": follow_up,
+        "planning": planning,
+        "planning_liver": segment_to_mask(choices.planningStructures, choices.planningLiver, planning),
+        "follow_up_liver": segment_to_mask(choices.followUpStructures, later_liver, follow_up) if later_liver else None,
+        "method": method,
+        "dose_gy": volume_node_to_dose(choices.doseVolume),
+    }
+
+
+def take_registration(scene: vtkMRMLScene, choices: Any, outcome: RegistrationOutcome) -> Iterator[None]:
+    """Add the aligned images and the liver to the scene in small steps and choose them."""
+    nodes = yield from registration_nodes(
+        scene,
+        outcome,
+        follow_up_volume=choices.followUpVolume,
+        dose_volume=choices.doseVolume,
+        segmentation=choices.segmentation,
+    )
+    choices.alignment, choices.segmentation = nodes.transform, nodes.segmentation
+    choices.alignedDose, choices.alignedPlanning = nodes.dose, nodes.planning
+    choices.liverSegment = nodes.liver_segment_id
+    error_mm = outcome.summary.estimated_error_mm
+    choices.registrationErrorMm = UNKNOWN_ERROR_MM if error_mm != error_mm else round(error_mm, 1)
+
+
+def alignment_findings(choices: Any) -> list[Finding]:
+    """The quality of the alignment in words; what to do where there is none."""
+    if choices is None or choices.alignment is None:
+        return []
+    summary = registration_summary(choices.alignment)
+    if summary is None:
+        return [warning("Alignment", "The transform was not made here; its quality is unknown.")]
+    figures = ", ".join(
+        f"{name} {value}"
+        for name, value in (
+            ("estimated error", number(summary.estimated_error_mm, 1, "mm")),
+            ("DSC of the livers", number(summary.liver_dice, 3)),
+            ("mean distance of their surfaces", number(summary.liver_mean_distance_mm, 1, "mm")),
+        )
+    )
+    return [ok("Alignment", f"{summary.method}: {figures}."), *registration_findings(choices.alignment)]
+
+
+def show_overlay(scene: vtkMRMLScene, choices: Any) -> None:
+    """Lay planning CT and follow-up CT over each other in the slice views, or dose over the follow-up CT.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If the aligned planning CT is not on the follow-up CT's grid.
+    """
+    share = choices.overlayPercent / 100.0
+    if choices.alignedPlanning is None:
+        raise GeometryMismatchError("There is no aligned planning CT; press Align first.")
+    if choices.overlayMode == BLEND:
+        set_blend(scene, choices.followUpVolume, choices.alignedPlanning, share)
+    elif choices.overlayMode == CHECKERBOARD:
+        tile_mm = SMALLEST_TILE_MM + TILE_MM_PER_PERCENT * choices.overlayPercent
+        board = checkerboard(scene, choices.followUpVolume, choices.alignedPlanning, tile_mm, "Checkerboard")
+        set_blend(scene, board, None, 0.0)
+    else:
+        set_blend(scene, choices.followUpVolume, choices.alignedDose, share)

@@ -1,0 +1,122 @@
+"""Inputs: take a loaded case into the scene, and say what is chosen and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hepadose.dicom.roles import find_structure
+from hepadose.dicom.rtstruct import Structure
+from hepadose.errors import AmbiguousInputError, HepaDoseError, MissingInputError
+from hepadose.findings import Finding, error, ok, warning
+from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, volume_node_to_dose
+from hepadose.mrml.flr_input import dose_findings
+from hepadose.mrml.images import require_hardened, volume_node_to_image
+from hepadose.mrml.loaded import add_loaded_case, case_findings
+from hepadose.mrml.segmentation import segment_names
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScene, vtkMRMLSegmentationNode
+
+    from hepadose.worker import LoadedCase
+
+
+def take_case(scene: vtkMRMLScene, choices: Any, case: LoadedCase) -> Iterator[None]:
+    """Add a loaded case to the scene in small steps and choose its nodes."""
+    nodes = yield from add_loaded_case(scene, case)
+    choices.followUpVolume, choices.planningVolume, choices.doseVolume = nodes.follow_up, nodes.planning, nodes.dose
+    choices.planningStructures, choices.followUpStructures = nodes.planning_structures, nodes.follow_up_structures
+    choices.planningLiver = liver_segment(nodes.planning_structures)
+    choices.fractions = case.fractions or 0
+    for field in ("alignedDose", "alignedPlanning", "alignment", "segmentation"):
+        setattr(choices, field, None)
+    choices.liverSegment = choices.reactionSegment = ""
+    choices.matched = False
+
+
+def choose_defaults(scene: vtkMRMLScene, choices: Any) -> None:
+    """Choose what is unambiguous among the loaded nodes and not chosen yet."""
+    import slicer
+
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene)
+    doses = [node for node in volumes if is_dose_volume(node)]
+    if choices.doseVolume is None and len(doses) == 1:
+        choices.doseVolume = doses[0]
+    segmentations = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    if choices.planningStructures is None and len(segmentations) == 1:
+        choices.planningStructures = segmentations[0]
+    if choices.planningStructures is not None and not choices.planningLiver:
+        choices.planningLiver = liver_segment(choices.planningStructures)
+    if choices.doseVolume is not None and not choices.fractions:
+        choices.fractions = fractions_of(choices.doseVolume) or 0
+
+
+def liver_segment(segmentation: vtkMRMLSegmentationNode | None) -> str:
+    """Id of the segment that is the liver by its name; empty where there is none or more than one."""
+    if segmentation is None:
+        return ""
+    ids = list(names := segment_names(segmentation))
+    named = [Structure(place, name, "", (0, 0, 0), ()) for place, name in enumerate(names.values())]
+    try:
+        return ids[find_structure(named, "liver").number]
+    except (MissingInputError, AmbiguousInputError):
+        return ""
+
+
+def dose_banner(choices: Any) -> str:
+    """The dose in one line, as read; empty where none is chosen."""
+    if choices is None or choices.doseVolume is None:
+        return ""
+    stated = dose_banner_of(choices.doseVolume)
+    if stated:
+        return stated
+    try:
+        maximum_gy = float(volume_node_to_dose(choices.doseVolume).array.max())
+    except HepaDoseError:
+        return ""
+    part = f" in {choices.fractions} fractions" if choices.fractions else ", fractions unknown"
+    return f"maximum {maximum_gy:.1f} Gy{part}, taken as physical dose"
+
+
+def input_findings(choices: Any) -> list[Finding]:
+    """The pre-flight list of the chosen nodes: what the import found, and what is missing or wrong now."""
+    if choices is None:
+        return []
+    chosen = [
+        ("Follow-up CT", choices.followUpVolume, "Choose the CT on which the reaction is seen."),
+        ("Planning CT", choices.planningVolume, "Choose the CT on which the treatment was planned."),
+        ("Dose", choices.doseVolume, "Choose the dose volume."),
+        ("Structures", choices.planningStructures, "Choose the structures of the planning CT."),
+    ]
+    if not any(node is not None for _subject, node, _text in chosen):
+        return [warning("Case", "Load a DICOM folder or the sample data, or choose volumes that are loaded already.")]
+    findings = [warning(subject, text) for subject, node, text in chosen if node is None]
+    stated = case_findings(choices.followUpVolume)
+    return findings + (list(stated) if stated else _node_findings(choices))
+
+
+def _node_findings(choices: Any) -> list[Finding]:
+    """What can be said about nodes that something else has loaded."""
+    found: list[Finding] = []
+    for subject, node in (("Follow-up CT", choices.followUpVolume), ("Planning CT", choices.planningVolume)):
+        found += _volume_findings(subject, node)
+    found += _attempt("Dose", choices.doseVolume, lambda node: dose_findings(node, volume_node_to_dose(node)))
+    if choices.planningStructures is not None and not choices.planningLiver:
+        found.append(warning("Structures", "Choose the liver among the structures of the planning CT."))
+    if not choices.fractions:
+        found.append(warning("Plan", "The number of fractions is unknown; EQD2 and BED need it."))
+    return found
+
+
+def _volume_findings(subject: str, node: Any) -> Sequence[Finding]:
+    return _attempt(subject, node, lambda volume: [ok(subject, volume_node_to_image(volume, subject).describe_grid())])
+
+
+def _attempt(subject: str, node: Any, find: Any) -> Sequence[Finding]:
+    if node is None:
+        return ()
+    try:
+        require_hardened(node, subject)
+        return tuple(find(node))
+    except HepaDoseError as problem:
+        return (error(subject, str(problem)),)

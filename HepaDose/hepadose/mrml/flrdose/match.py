@@ -1,0 +1,151 @@
+"""Isodose match: from the choices to a live match, and what is said beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hepadose.flr.analysis import settings_for
+from hepadose.flr.result import FlrResult, RegistrationSummary
+from hepadose.flr.settings import BandMode, DoseQuantity, FlrSettings, PlanarDefinition
+from hepadose.mrml.automatic import segment_origin_now
+from hepadose.mrml.flr_input import flr_images_from_nodes
+from hepadose.mrml.flrdose.alignment import UNKNOWN_ERROR_MM
+from hepadose.mrml.flrdose.choices import BAND_SIDES, NOT_STATED, QUANTITIES
+from hepadose.mrml.flrdose.reaction import has_segment
+from hepadose.mrml.live_match import LiveMatch
+from hepadose.mrml.loaded import case_findings, registration_findings, registration_summary
+from hepadose.provenance import SegmentationOrigin
+
+if TYPE_CHECKING:
+    from hepadose.report.published import PatientStatement
+    from slicer import vtkMRMLPlotChartNode, vtkMRMLScene
+
+
+def why_not_match(choices: Any) -> str:
+    """Why the match cannot start, in words; empty where it can."""
+    if choices is None or choices.followUpVolume is None:
+        return "Choose the follow-up CT first."
+    if choices.alignedDose is None:
+        return "Align the follow-up CT with the planning CT first, so that the dose lies on it."
+    if choices.segmentation is None or not has_segment(choices, choices.liverSegment):
+        return "Choose the liver segment first."
+    if not has_segment(choices, choices.reactionSegment):
+        return "Find, draw or choose the reaction first."
+    if choices.liverSegment == choices.reactionSegment:
+        return "Liver and reaction are the same segment; choose two."
+    if QUANTITIES[choices.quantity] != DoseQuantity.PHYSICAL.value and not choices.fractions:
+        return "State the number of fractions under Inputs: EQD2 and BED need it."
+    return ""
+
+
+def match_choices(choices: Any) -> dict[str, Any]:
+    """The settings that the user chose, as fields of :class:`hepadose.flr.settings.FlrSettings`."""
+    return {
+        "quantity": DoseQuantity(QUANTITIES[choices.quantity]),
+        "alpha_beta_gy": choices.alphaBetaGy,
+        "band_mm": choices.bandMm,
+        "band_mode": BandMode(BAND_SIDES[choices.bandMode]),
+        "in_plane": choices.inPlane,
+        "planar_definitions": tuple(PlanarDefinition) if choices.planarDefinitions else (),
+    }
+
+
+def new_match(scene: vtkMRMLScene, choices: Any) -> LiveMatch:
+    """A live match of the chosen nodes.
+
+    Raises
+    ------
+    HepaDoseError
+        Whatever is missing or does not fit together, in words.
+    """
+    return LiveMatch(
+        scene,
+        choices.followUpVolume,
+        choices.alignedDose,
+        choices.segmentation,
+        choices.liverSegment,
+        choices.reactionSegment,
+        _settings(choices),
+        fractions=choices.fractions or None,
+        registration=registration_of(choices),
+        liver_origin=segment_origin_now(choices.segmentation, choices.liverSegment),
+        findings=(*case_findings(choices.followUpVolume), *registration_findings(choices.alignment)),
+        planning_volume=choices.alignedPlanning,
+    )
+
+
+def _settings(choices: Any) -> FlrSettings:
+    images, _findings = flr_images_from_nodes(
+        choices.followUpVolume,
+        choices.alignedDose,
+        choices.segmentation,
+        liver_segment=choices.liverSegment,
+        reaction_segment=choices.reactionSegment,
+    )
+    return settings_for(images.dose_gy, images.liver, choices.fractions or None, **match_choices(choices))
+
+
+def registration_of(choices: Any) -> RegistrationSummary:
+    """How the dose came onto the follow-up CT; the error is the one in the panel, which a user may have corrected."""
+    stated = registration_summary(choices.alignment) if choices.alignment is not None else None
+    error_mm = choices.registrationErrorMm if choices.registrationErrorMm > UNKNOWN_ERROR_MM / 2 else float("nan")
+    if stated is None:
+        return RegistrationSummary("as placed in the scene", error_mm)
+    if abs(stated.estimated_error_mm - error_mm) < 0.05 or np.isnan([stated.estimated_error_mm, error_mm]).all():
+        return stated
+    return dataclasses.replace(stated, method=f"{stated.method}, error stated by the user", estimated_error_mm=error_mm)
+
+
+def is_outdated(live: LiveMatch, choices: Any) -> bool:
+    """Whether a match must be prepared anew: its nodes changed, or other choices were made since."""
+    wanted = match_choices(choices)
+    same = all(getattr(live.settings, name) == value for name, value in wanted.items())
+    same = same and live.fractions == (choices.fractions or None)
+    return not same or bool(live.stale) or not _same_registration(live.registration, registration_of(choices))
+
+
+def _same_registration(first: RegistrationSummary, second: RegistrationSummary) -> bool:
+    # NaN differs from itself, so that dataclasses with an unknown error never compare equal.
+    return repr(first) == repr(second)
+
+
+def best_level_gy(live: LiveMatch, result: FlrResult | None) -> float:
+    """The headline level where it is known, else the level of the largest Boundary IoU."""
+    if result is not None:
+        return result.best.refined_gy
+    return float(live.curve.levels_gy[int(np.nanargmax(live.curve.boundary_iou))])
+
+
+def reaction_origin(choices: Any) -> SegmentationOrigin:
+    """Where the reaction came from, and whether it was edited by hand."""
+    return segment_origin_now(choices.segmentation, choices.reactionSegment)
+
+
+def patient_statement(choices: Any) -> PatientStatement:
+    """What was stated about the patient, for the comparison with published values; None where it was not."""
+
+    from hepadose.report.published import PatientStatement
+
+    def stated(text: str) -> str | None:
+        return None if text == NOT_STATED else text
+
+    return PatientStatement(
+        modality=stated(choices.modality),
+        phase=stated(choices.phase),
+        months_since_treatment=choices.monthsSinceTreatment or None,
+        child_pugh=stated(choices.childPugh),
+    )
+
+
+def show_chart(scene: vtkMRMLScene, chart: vtkMRMLPlotChartNode) -> None:
+    """Let every plot view of the scene show a chart; the layout stays the user's."""
+    import slicer
+
+    for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode", scene):
+        view.SetPlotChartNodeID(chart.GetID())
+    selection = scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
+    if selection is not None:
+        selection.SetActivePlotChartID(chart.GetID())
