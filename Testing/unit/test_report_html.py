@@ -16,7 +16,7 @@ from hepadose.flr.settings import DoseQuantity, PlanarDefinition
 from hepadose.provenance import SegmentationOrigin
 from hepadose.report import render_flr_report, write_flr_report
 from hepadose.report.html import surface_rows_near
-from hepadose.report.published import PUBLISHED_THRESHOLDS
+from hepadose.report.studies import PUBLISHED_THRESHOLDS
 from hepadose.timing import TimingLog
 
 from flr_example import analyzed, example_images

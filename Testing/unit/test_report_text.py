@@ -7,7 +7,7 @@ import pytest
 from hepadose.findings import Level, error, ok, warning
 from hepadose.flr.settings import DoseQuantity
 from hepadose.report.isodoses import round_levels
-from hepadose.report.text import by_severity, headline, interval, number, physical_level_gy, verdict
+from hepadose.report.text import by_severity, headline, interval, number, physical_level_gy, result_text, verdict
 
 from flr_example import analyzed, example_images
 
@@ -96,3 +96,30 @@ def test_isodose_lines_are_round_few_and_keep_clear_of_the_best(highest, best, l
     assert len(found) <= 7
     if levels is not None:
         assert found == levels
+
+
+def test_the_copied_result_holds_numbers_with_units_and_everything_they_rest_on(result):
+    text = spaced(result_text(result))
+    for part in (
+        headline(result).replace("\N{NO-BREAK SPACE}", " "),
+        f"Boundary IoU {result.best.boundary_iou:.2f}",
+        f"Reaction {result.reaction_ml:.1f} ml, liver {result.liver_ml:.0f} ml",
+        f"Volume match {result.estimators.volume_match_gy:.1f} Gy",
+        "Dose: maximum",
+        "physical dose, 5 fractions",
+        "symmetric band of 10 mm in 3-D",
+        "Reaction from: Density difference 1 (threshold −12 HU), edited by hand",
+        "Liver from: RTSTRUCT (structure Liver), not edited",
+        "Registration: rigid, affine, B-spline; estimated error 1.4 mm, DSC of the livers 0.956",
+        "Check: Follow-up CT: 1 slice is missing",
+        f"HepaDose {result.software_version}. For research use only",
+    ):
+        assert part in text, part
+    assert "nan" not in text.lower() and "None" not in text
+
+
+def test_the_copied_result_states_what_was_not_measured(result):
+    unknown = dataclasses.replace(result.registration, estimated_error_mm=NAN, liver_dice=None)
+    text = spaced(result_text(dataclasses.replace(result, registration=unknown, best_equivalents={})))
+    assert "estimated error undefined, DSC of the livers not measured" in text
+    assert "The same level" not in text

@@ -12,7 +12,7 @@ from hepadose.errors import MissingDependencyError
 from hepadose.flr.result import FlrResult, RegistrationSummary, SurfaceRow
 from hepadose.flr.settings import FlrSettings
 from hepadose.report.definitions import FLR_WRITTEN_OUT, METHOD, best_rows, estimator_rows, planar_rows
-from hepadose.report.published import CAUTION, PUBLISHED_THRESHOLDS, STATE_BEFORE_COMPARING
+from hepadose.report.studies import CAUTION, PUBLISHED_THRESHOLDS, STATE_BEFORE_COMPARING
 from hepadose.report.text import (
     LEVEL_WORDS,
     by_severity,

@@ -1,98 +1,213 @@
-"""Published threshold doses of focal liver reactions, shown as context only.
+"""A patient's answer beside the published thresholds: values only where the conditions are the same, else the reasons.
 
-Each row says what was measured and how; the definitions differ, so that the numbers cannot be compared with each other
-or with a patient without them. Equivalents are computed from the published value, voxel dose over that study's number
-of fractions (linear-quadratic model). Most values were read in abstracts: go to the source before quoting one.
+A study that did not state a condition is not comparable: unknown is not the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-CAUTION = (
-    "Context, not a reference range: the definitions differ. A value can be compared only where modality, contrast "
-    "phase, time since treatment, fractionation and liver function (Child-Pugh class) are the same; D90 values lie "
-    "above the dose at the edge of a reaction."
-)
+import numpy as np
 
-STATE_BEFORE_COMPARING = (
-    "Modality",
-    "Contrast phase",
-    "Time since treatment",
-    "Child-Pugh class",
+from hepadose.checks import require_range
+from hepadose.errors import MissingInputError, SettingsError
+from hepadose.flr.radiobiology import dose_for_bed
+from hepadose.flr.result import DoseContext, FlrResult
+from hepadose.flr.settings import DoseQuantity
+from hepadose.report.studies import (
+    CHILD_PUGH,
+    MODALITIES,
+    PHASES,
+    PUBLISHED_THRESHOLDS,
+    Definition,
+    PublishedThreshold,
+    StudyConditions,
+    StudyValue,
 )
-"""What a reader must state about the patient, beside the fractionation, before comparing."""
+from hepadose.report.text import interval, number
+
+NOT_STATED = "not stated by the study"
 
 
 @dataclass(frozen=True)
-class PublishedThreshold:
-    """One published threshold as its authors defined it."""
+class PatientStatement:
+    """What a reader states about the patient before anything is compared; None where it was not stated.
 
-    source: str
-    technique: str
-    imaging: str
-    """Modality, phase and time since treatment."""
-    threshold: str
-    """The value with its spread and definition."""
-    equivalents: str
-    """BED (α/β 2 Gy) and EQD2 (α/β 3 Gy) of the value; "–" where the fractionation is not known."""
+    Parameters
+    ----------
+    modality : str or None
+        One of :data:`hepadose.report.studies.MODALITIES`.
+    phase : str or None
+        One of :data:`hepadose.report.studies.PHASES`.
+    months_since_treatment : float or None
+        From the end of the irradiation to the follow-up scan.
+    child_pugh : str or None
+        One of :data:`hepadose.report.studies.CHILD_PUGH`.
+    """
+
+    modality: str | None = None
+    phase: str | None = None
+    months_since_treatment: float | None = None
+    child_pugh: str | None = None
 
 
-PUBLISHED_THRESHOLDS = (
-    PublishedThreshold(
-        "Herfarth 2003, Int J Radiat Oncol Biol Phys 57:444",
-        "Single-fraction stereotactic radiotherapy, 36 patients, 131 CTs",
-        "Multiphasic CT, median 1.8 months (1.2–4.6)",
-        "13.7 Gy, median (8.9–19.2), by volume match",
-        "107.5 / 45.8 Gy",
-    ),
-    PublishedThreshold(
-        "Seidensticker 2011, Radiat Oncol 6:40",
-        "Single-fraction HDR brachytherapy, 23 metastases",
-        "Gd-EOB MRI, 6 / 12 / 24 weeks",
-        "9.4 / 11.4 / 14 Gy, median D90 of the reaction",
-        "53.6 / 23.3, 76.4 / 32.8, 112 / 47.6 Gy",
-    ),
-    PublishedThreshold(
-        "Tolerance study with SPIO, abstract",
-        "Single-fraction HDR brachytherapy, 25 patients",
-        "T2 MRI with SPIO, 3 days, 6, 12, 24 weeks",
-        "18.3, 12.9, 15, 20.4 Gy, D90 of the reaction",
-        "–",
-    ),
-    PublishedThreshold(
-        "Takeda 2012, Radiother Oncol 104:374",
-        "Stereotactic radiotherapy in 5 fractions, 24 patients (23 Child-Pugh A, 1 B)",
-        "CT before contrast / portal phase, peak at 6 months (3–12)",
-        "32.4 (30.3–35.4) / 34.4 (31.9–36.0) Gy by volume match; the authors propose 30 Gy in 5 fractions",
-        "120 / 54 Gy for 30 Gy in 5",
-    ),
-    PublishedThreshold(
-        "Doi 2016, PMC4915544",
-        "Stereotactic radiotherapy, 54 cirrhotic livers with HCC, 10 with metastases",
-        "Gd-EOB MRI, 3–6 months",
-        "BED (α/β 2 Gy) 57.3 Gy, median (30–227.9) in cirrhosis, 114.0 Gy (70.4–244.9) in normal liver",
-        "given as BED",
-    ),
-    PublishedThreshold(
-        "Jung 2016, Radiat Oncol J 34(1)",
-        "Stereotactic radiotherapy, 45–60 Gy in 3 fractions, 6 patients",
-        "Gd-EOB MRI, change of intensity",
-        "23.5 Gy, median (18.3–39.4)",
-        "115.5 / 50.9 Gy",
-    ),
-    PublishedThreshold(
-        "Gd-EOB after 45 Gy in 3 fractions, abstract",
-        "Stereotactic radiotherapy in 3 fractions, 17 patients",
-        "Gd-EOB MRI, hepatobiliary phase, 2–4 months",
-        "19.8 Gy, median D50 (14.2–28.7)",
-        "85.1 / 38.0 Gy",
-    ),
-    PublishedThreshold(
-        "MR-guided SBRT 2021, abstract",
-        "MR-guided stereotactic radiotherapy, 9 patients with metastases",
-        "MRI, 2–5 months",
-        "35 Gy, median level of the largest DSC",
-        "–",
-    ),
-)
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One study beside the patient."""
+
+    study: PublishedThreshold
+    differences: tuple[str, ...]
+    """How the patient differs from the study's conditions, in words; empty where nothing does."""
+    agreements: tuple[str, ...]
+    """Which conditions are the same, in words."""
+    own_gy: float | None = None
+    """The patient's value by the study's definition, in physical Gy; None where values cannot be compared."""
+    published: StudyValue | None = None
+    """The study's value for the patient's phase and time; None where values cannot be compared."""
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both values are given."""
+        return self.own_gy is not None
+
+    @property
+    def value_text(self) -> str:
+        """Both values with unit and definition, or why there are none."""
+        if not self.comparable:
+            return "not comparable"
+        spread = f" ({interval(self.published.spread_gy)})" if self.published.spread_gy else ""
+        definition = self.study.conditions.definition.value
+        return f"{number(self.own_gy, 1, 'Gy')} against {number(self.published.gy, 1, 'Gy')}{spread}, {definition}"
+
+
+def comparison(result: FlrResult, statement: PatientStatement) -> tuple[ComparisonRow, ...]:
+    """Every published threshold beside a result.
+
+    Parameters
+    ----------
+    result : FlrResult
+        The answer, with fractions.
+    statement : PatientStatement
+        Everything must be stated.
+
+    Returns
+    -------
+    tuple of ComparisonRow
+        In the order of :data:`hepadose.report.studies.PUBLISHED_THRESHOLDS`.
+
+    Raises
+    ------
+    MissingInputError
+        Naming everything that is not stated.
+    SettingsError
+        If a statement is none of those known, or the time is not positive.
+    """
+    _require_complete(statement)
+    return tuple(_row(study, result, statement) for study in PUBLISHED_THRESHOLDS)
+
+
+def _require_complete(statement: PatientStatement) -> None:
+    parts = {
+        "modality": statement.modality,
+        "contrast phase": statement.phase,
+        "months since treatment": statement.months_since_treatment,
+        "Child-Pugh class": statement.child_pugh,
+    }
+    missing = [name for name, value in parts.items() if value is None]
+    if missing:
+        raise MissingInputError(
+            f"Before comparing with published thresholds, state the {', the '.join(missing)}: "
+            "their values hold only under the conditions of their study."
+        )
+    known = {"modality": MODALITIES, "contrast phase": PHASES, "Child-Pugh class": CHILD_PUGH}
+    for name, allowed in known.items():
+        if parts[name] not in allowed:
+            raise SettingsError(f"The {name} must be one of {', '.join(allowed)}, got {parts[name]}.")
+    require_range("months since treatment", statement.months_since_treatment, 0.01, 240.0)
+
+
+def _row(study: PublishedThreshold, result: FlrResult, statement: PatientStatement) -> ComparisonRow:
+    conditions = study.conditions
+    checks = [
+        _named("modality", statement.modality, conditions.modality and (conditions.modality,)),
+        _named("contrast phase", statement.phase, conditions.phases),
+        _time(statement.months_since_treatment, conditions.months),
+        _fractions(result.dose.fractions, conditions.fractions),
+        _named("liver function", _liver_words(statement.child_pugh), tuple(map(_liver_words, conditions.livers))),
+    ]
+    differences = [text for same, text in checks if not same]
+    if conditions.definition is None:
+        differences.append(f"definition of the threshold: {NOT_STATED}")
+    if conditions.definition is Definition.LOGISTIC_D50 and result.dose.quantity is not DoseQuantity.PHYSICAL:
+        # Unlike an order of doses, a fit over EQD2 or BED is another fit.
+        differences.append("quantity: the study fitted physical dose; match in physical dose to compare")
+    value = _value_for(conditions, statement)
+    if value is None and not differences:
+        differences.append(f"no scan of the study at {statement.months_since_treatment:g} months")
+    agreements = tuple(text for same, text in checks if same)
+    if differences:
+        return ComparisonRow(study, tuple(differences), agreements)
+    own_gy = _physical(_own_value(conditions.definition, result), result.dose)
+    return ComparisonRow(study, (), agreements, own_gy, value)
+
+
+def _liver_words(child_pugh: str) -> str:
+    return child_pugh if child_pugh == "no cirrhosis" else f"Child-Pugh {child_pugh}"
+
+
+def _named(subject: str, own: str, theirs: tuple[str, ...] | None) -> tuple[bool, str]:
+    if not theirs:
+        return False, f"{subject}: {own}, {NOT_STATED}"
+    if own in theirs:
+        return True, f"same {subject}: {own}"
+    return False, f"{subject}: {own}, in the study {' or '.join(theirs)}"
+
+
+def _time(months: float, window: tuple[float, float] | None) -> tuple[bool, str]:
+    own = f"{months:g} months"
+    if window is None:
+        return False, f"time since treatment: {own}, {NOT_STATED}"
+    words = f"{window[0]:.1f}–{window[1]:.1f} months"
+    if window[0] <= months <= window[1]:
+        return True, f"same time since treatment: {own} within {words}"
+    return False, f"time since treatment: {own}, in the study {words}"
+
+
+def _fractions(own: int | None, theirs: int | None) -> tuple[bool, str]:
+    if own is None:
+        return False, "fractionation: the number of fractions of the patient is unknown"
+    if theirs is None:
+        return False, f"fractionation: {own}, {NOT_STATED}"
+    if own == theirs:
+        return True, f"same fractionation: {own}"
+    return False, f"fractionation: {own}, in the study {theirs}"
+
+
+def _value_for(conditions: StudyConditions, statement: PatientStatement) -> StudyValue | None:
+    """The study's value for the patient's phase and time."""
+    months = statement.months_since_treatment
+    for value in conditions.values:
+        same_phase = value.phase is None or value.phase == statement.phase
+        if same_phase and (value.months is None or value.months[0] <= months <= value.months[1]):
+            return value
+    return None
+
+
+def _own_value(definition: Definition, result: FlrResult) -> float:
+    """The patient's value by a definition, in Gy of the result's quantity."""
+    estimators, curve = result.estimators, result.curve
+    if definition is Definition.VOLUME_MATCH:
+        return estimators.volume_match_gy
+    if definition is Definition.D90:
+        return estimators.d90_gy
+    if definition is Definition.LOGISTIC_D50:
+        return estimators.logistic_d50_gy
+    return float(curve.levels_gy[int(np.nanargmax(curve.dice))])
+
+
+def _physical(value_gy: float, dose: DoseContext) -> float:
+    """A value of the result's quantity as physical dose; what rests on the order of doses alone keeps its meaning."""
+    if dose.quantity is DoseQuantity.PHYSICAL:
+        return value_gy
+    bed = value_gy * (1.0 + 2.0 / dose.alpha_beta_gy) if dose.quantity is DoseQuantity.EQD2 else value_gy
+    return float(dose_for_bed(bed, dose.fractions, dose.alpha_beta_gy))

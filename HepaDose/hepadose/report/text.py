@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import hepadose
 from hepadose.findings import Finding, Level
 from hepadose.flr.result import BestLevel, DoseContext, FlrResult
 from hepadose.flr.settings import DoseQuantity
@@ -96,3 +97,61 @@ def verdict(findings: tuple[Finding, ...]) -> tuple[Level, str]:
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def result_text(result: FlrResult) -> str:
+    """The result as plain text to paste into a note: numbers with units, and everything they rest on.
+
+    Parameters
+    ----------
+    result : FlrResult
+        What was found.
+
+    Returns
+    -------
+    str
+        Lines without a trailing line break; no name, id or date of the patient.
+    """
+    best, dose, estimators = result.best, result.dose, result.estimators
+    unit = dose_unit(dose)
+    equal = "; ".join(f"{number(value, 1, 'Gy')} {label}" for label, value in result.best_equivalents.items())
+    lines = [
+        headline(result),
+        f"Boundary IoU {number(best.boundary_iou, 2)}, plateau {interval(best.plateau_gy, unit=unit)}, "
+        f"dose uncertainty from the registration {number(best.dose_uncertainty_gy, 1, unit)}",
+        f"The same level: {equal}" if equal else "",
+        f"Reaction {number(result.reaction_ml, 1, 'ml')}, liver {number(result.liver_ml, 0, 'ml')}",
+        f"Volume match {number(estimators.volume_match_gy, 1, unit)}, D90 {number(estimators.d90_gy, 1, unit)}, "
+        f"logistic D50 {number(estimators.logistic_d50_gy, 1, unit)}",
+        f"Dose: {dose.banner}; {quantity_words(dose)}",
+        f"Settings: {_band_words(result)}",
+        f"Reaction from: {result.reaction_origin}",
+        f"Liver from: {result.liver_origin}",
+        f"Registration: {_registration_words(result)}",
+        *(f"{LEVEL_WORDS[one.level]}: {one.subject}: {one.text}" for one in _not_in_order(result)),
+        verdict(result.findings)[1],
+        f"HepaDose {result.software_version}. {hepadose.RESEARCH_USE}",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _band_words(result: FlrResult) -> str:
+    settings = result.settings
+    place = "within slices" if settings.in_plane else "in 3-D"
+    levels = (
+        f"{settings.first_level_gy:g}–{settings.last_level_gy:g}{GAP}Gy in steps of {settings.level_step_gy:g}{GAP}Gy"
+    )
+    return f"{settings.band_mode.value} band of {settings.band_mm:g}{GAP}mm {place}, levels {levels}"
+
+
+def _registration_words(result: FlrResult) -> str:
+    found = result.registration
+    return (
+        f"{found.method}; estimated error {number(found.estimated_error_mm, 1, 'mm')}, "
+        f"DSC of the livers {number(found.liver_dice, 3)}, "
+        f"mean surface distance {number(found.liver_mean_distance_mm, 1, 'mm')}"
+    )
+
+
+def _not_in_order(result: FlrResult) -> list[Finding]:
+    return [finding for finding in by_severity(result.findings) if finding.level is not Level.OK]
