@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import threading
@@ -15,7 +14,7 @@ from hepadose.errors import CancelledError, HepaDoseError, MissingDependencyErro
 from hepadose.timing import TimingLog
 from hepadose.worker import messages
 from hepadose.worker.messages import ProgressWriter
-from hepadose.worker.process import ON_WINDOWS, is_alive
+from hepadose.worker.process import end_own_tree, is_alive
 from hepadose.worker.transfer import load_value, save_value
 
 _WATCH_S = 0.5
@@ -95,6 +94,8 @@ def _no_memory() -> HepaDoseError:
 
 
 def _stop(_sign: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second signal would interrupt the tidying up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise CancelledError("The user stopped the computation.")
 
 
@@ -104,10 +105,7 @@ def _live_no_longer_than(parent: int, folder: Path) -> None:
 
 
 def _watch(parent: int, folder: Path) -> None:
-    own_group = not ON_WINDOWS and is_alive(parent) and os.getpgrp() != os.getpgid(parent)
     while is_alive(parent):
         time.sleep(_WATCH_S)
     shutil.rmtree(folder, ignore_errors=True)
-    if own_group:
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(messages.EXIT_FAILED)
+    end_own_tree()

@@ -99,12 +99,10 @@ def end_tree(process: subprocess.Popen) -> None:
     if ON_WINDOWS:
         _end_windows_tree(process.pid)
         return
-    strays = strays_of(process.pid) if process.poll() is None else []
+    strays = strays_of(process.pid, process.pid) if process.poll() is None else []
     for sign in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(process.pid, sign)
-        for stray in strays:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(stray, sign)
+        _signal_each(strays, sign)
         _wait_briefly(process)
 
 
@@ -112,6 +110,25 @@ def end_group_of(leader: int) -> None:
     """Kill whatever is left of the process group of a child that has ended."""
     if not ON_WINDOWS:
         _signal_group(leader, signal.SIGKILL)
+
+
+def end_own_tree() -> None:
+    """Kill the calling process with everything that it started; does not return.
+
+    For a process that :func:`start_child` has started: it shares its group with nobody else.
+    """
+    if ON_WINDOWS:
+        _end_windows_tree(os.getpid())
+    else:
+        _signal_each(strays_of(os.getpid(), os.getpgrp()), signal.SIGKILL)
+        _signal_group(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _signal_each(processes: list[int], sign: int) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process, sign)
 
 
 def _signal_group(leader: int, sign: int) -> None:
@@ -137,24 +154,24 @@ def _end_windows_tree(pid: int) -> None:
         )
 
 
-def strays_of(pid: int) -> list[int]:
-    """Descendants of a process that have left its process group, so that signals to the group miss them."""
+def strays_of(pid: int, group: int) -> list[int]:
+    """Descendants of a process that are not in a process group, so that signals to the group miss them."""
     children: dict[int, list[tuple[int, int]]] = {}
-    for child, parent, group in _process_table():
-        children.setdefault(parent, []).append((child, group))
+    for child, parent, its_group in process_table():
+        children.setdefault(parent, []).append((child, its_group))
     found, waiting = [], [pid]
     while waiting:
-        for child, group in children.get(waiting.pop(), []):
+        for child, its_group in children.get(waiting.pop(), []):
             waiting.append(child)
-            if group != pid:
+            if its_group != group:
                 found.append(child)
     return found
 
 
-def _process_table() -> list[tuple[int, int, int]]:
+def process_table() -> list[tuple[int, int, int]]:
     """Process, parent and group of all processes; empty where the system does not tell."""
     if not Path("/proc/self/stat").exists():
-        return _process_table_of_ps()
+        return _table_of_ps()
     table = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -165,7 +182,7 @@ def _process_table() -> list[tuple[int, int, int]]:
     return table
 
 
-def _process_table_of_ps() -> list[tuple[int, int, int]]:
+def _table_of_ps() -> list[tuple[int, int, int]]:
     try:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid="], capture_output=True, text=True, timeout=1)
     except (OSError, subprocess.TimeoutExpired):

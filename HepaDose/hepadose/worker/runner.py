@@ -6,6 +6,7 @@ Python threads run only while it runs Python itself, as Slicer's event loop does
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,7 @@ from hepadose.worker.transfer import load_value, reason_in_words, save_value
 
 FOLDER_PREFIX = "hepadose-"
 _WATCH_S = 0.02
+_ENDING_S = 0.1
 _REMOVAL_TRIES = 20
 _TAKING_OVER = "Taking the result over"
 
@@ -173,14 +175,21 @@ class Runner:
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
-            if process.poll() is None:
-                end_tree(process)
-            process.wait()
-            end_group_of(process.pid)
+            _see_it_end(process)
         ended_well = self.problem is None
         for folder in (self._folder, *(() if ended_well else self._leftovers)):
             if folder is not None:
                 _remove(folder)
+
+
+def _see_it_end(process: subprocess.Popen) -> None:
+    """Wait for a child that has been told to end, or tell it; nothing it has started stays."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=_ENDING_S)
+    if process.poll() is None:
+        end_tree(process)
+    process.wait()
+    end_group_of(process.pid)
 
 
 def _private_folder() -> Path:
