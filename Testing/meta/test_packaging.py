@@ -5,6 +5,8 @@ Run as a script (``python Testing/meta/test_packaging.py``), it writes the lists
 
 import ast
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -14,15 +16,34 @@ PROJECT = Path(__file__).resolve().parents[2]
 LIBRARY_MODULE = PROJECT / "HepaDose"
 RESOURCE_SUFFIXES = {".jinja", ".css", ".json", ".ui", ".png"}
 
+NUMBERS = {"int", "float"}
+NODES = re.compile(r"vtkMRML\w+Node")
+
 # What a widget class can be bound to by the parameter node's connectGui; anything else raises in Slicer.
 BINDABLE = {
-    "qMRMLNodeComboBox": {"vtkMRMLScalarVolumeNode", "vtkMRMLSegmentationNode"},
-    "QLineEdit": {"str"},
-    "QSpinBox": {"int"},
-    "QDoubleSpinBox": {"float", "int"},
-    "QComboBox": {"str", "int", "float", "bool"},
     "QCheckBox": {"bool"},
+    "QPushButton": {"bool"},
+    "ctkCheckBox": {"bool"},
+    "ctkCheckablePushButton": {"bool"},
+    "QSlider": {"int"},
+    "QSpinBox": {"int"},
+    "QDoubleSpinBox": NUMBERS,
+    "ctkDoubleSpinBox": NUMBERS,
+    "ctkDoubleSlider": NUMBERS,
+    "ctkSliderWidget": NUMBERS,
+    "qMRMLSliderWidget": NUMBERS,
+    "QComboBox": {"str", "int", "float", "bool"},
+    "ctkComboBox": {"str", "int", "float", "bool"},
+    "QLineEdit": {"str"},
+    "QLabel": {"str"},
+    "QTextEdit": {"str"},
+    "ctkRangeWidget": {"FloatRange"},
+    "ctkPathLineEdit": {"Path"},
+    "ctkDirectoryButton": {"Path"},
 }
+NEED_A_CHOICE = {"QComboBox", "ctkComboBox"}
+NEED_BOUNDS = {"QSlider", "ctkDoubleSlider", "ctkSliderWidget", "qMRMLSliderWidget"}
+HEAVY = {"numpy", "scipy", "SimpleITK", "pydicom", "matplotlib", "jinja2", "torch", "monai", "vtk"}
 
 
 def modules():
@@ -94,15 +115,26 @@ def _is_class(node):
     return isinstance(node, ast.ClassDef)
 
 
-@pytest.mark.parametrize("folder", modules(), ids=lambda folder: folder.name)
-def test_a_module_file_imports_nothing_heavy_at_application_start(folder):
-    allowed = {"typing", "slicer", "slicer.i18n", "slicer.parameterNodeWrapper", "slicer.util"}
-    allowed.add("slicer.ScriptedLoadableModule")
+def imported_at_start(folder):
+    """Modules that a module file imports when the application starts."""
     for node in ast.parse((folder / f"{folder.name}.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
-            assert {alias.name for alias in node.names} <= allowed
+            yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
-            assert node.module in allowed
+            yield node.module
+
+
+@pytest.mark.parametrize("folder", modules(), ids=lambda folder: folder.name)
+def test_a_module_file_imports_nothing_heavy_at_application_start(folder):
+    allowed = {"contextlib", "pathlib", "typing", "slicer", "slicer.i18n", "slicer.parameterNodeWrapper", "slicer.util"}
+    allowed.add("slicer.ScriptedLoadableModule")
+    own = [name for name in imported_at_start(folder) if name.startswith("hepadose")]
+    assert set(imported_at_start(folder)) - set(own) <= allowed
+    for name in own:
+        script = f"import {name}, sys; print(*sorted({{part.split('.')[0] for part in sys.modules}}))"
+        done = subprocess.run([sys.executable, "-c", script], cwd=LIBRARY_MODULE, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert set(done.stdout.split()) & HEAVY == set(), name
 
 
 @pytest.mark.parametrize("folder", modules(), ids=lambda folder: folder.name)
@@ -130,29 +162,50 @@ def interfaces():
     return [path for folder in modules() for path in folder.glob("Resources/UI/*.ui")]
 
 
-def parameter_types(folder):
-    """Type of every field of the module's parameter node, by name."""
+def parameter_annotations(folder):
+    """Annotation of every field of the module's parameter node, by name; empty where it has none."""
     tree = ast.parse((folder / f"{folder.name}.py").read_text(encoding="utf-8"))
-    (node,) = [item for item in tree.body if _is_class(item) and item.name.endswith("ParameterNode")]
-    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
-    return {field.target.id: ast.unparse(_bare(field.annotation)) for field in fields}
+    nodes = [item for item in tree.body if _is_class(item) and item.name.endswith("ParameterNode")]
+    fields = [item for node in nodes for item in node.body if isinstance(item, ast.AnnAssign)]
+    return {field.target.id: field.annotation for field in fields}
 
 
 def _bare(annotation):
     """``float`` from ``Annotated[float, …]``."""
-    return annotation.slice.elts[0] if isinstance(annotation, ast.Subscript) else annotation
+    return ast.unparse(annotation.slice.elts[0] if isinstance(annotation, ast.Subscript) else annotation)
+
+
+def bound_widgets(path):
+    """Class of every widget that is bound to a parameter, by the parameter's name."""
+    for widget in ElementTree.parse(path).iter("widget"):
+        for item in widget.findall("property[@name='SlicerParameterName']"):
+            yield item.findtext("string"), widget
 
 
 @pytest.mark.parametrize("path", interfaces(), ids=lambda path: path.name)
 def test_every_bound_widget_has_a_parameter_of_a_type_it_can_show(path):
-    types = parameter_types(path.parents[2])
-    bound = {}
-    for widget in ElementTree.parse(path).iter("widget"):
-        for item in widget.findall("property[@name='SlicerParameterName']"):
-            bound[item.findtext("string")] = widget.get("class")
-    assert bound.keys() == types.keys()
-    for name, widget_class in bound.items():
-        assert types[name] in BINDABLE[widget_class], (name, widget_class)
+    annotations = parameter_annotations(path.parents[2])
+    for name, widget in bound_widgets(path):
+        assert name in annotations, f"there is no parameter {name}"
+        kind, widget_class = _bare(annotations[name]), widget.get("class")
+        if widget_class == "qMRMLNodeComboBox":
+            shown = [item.text for item in widget.findall("property[@name='nodeTypes']/stringlist/string")]
+            assert NODES.fullmatch(kind), name
+            assert shown == [kind], name
+            continue
+        assert kind in BINDABLE[widget_class], (name, kind, widget_class)
+        needed = {
+            "Choice": widget_class in NEED_A_CHOICE and kind != "bool",
+            "WithinRange": widget_class in NEED_BOUNDS,
+        }
+        for word, is_needed in needed.items():
+            assert not is_needed or word in ast.unparse(annotations[name]), f"{name} needs {word}"
+
+
+@pytest.mark.parametrize("path", interfaces(), ids=lambda path: path.name)
+def test_no_parameter_is_bound_twice(path):
+    names = [name for name, _ in bound_widgets(path)]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("path", interfaces(), ids=lambda path: path.name)

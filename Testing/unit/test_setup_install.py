@@ -10,6 +10,7 @@ from hepadose.errors import MissingDependencyError
 from hepadose.setup.install import (
     InstallPlan,
     WheelFolderError,
+    commands_for_it,
     download_command,
     failure_in_words,
     install_command,
@@ -109,6 +110,20 @@ def test_the_command_names_pytorch_too():
     assert install_command(plan_installation(PackageGroup.AI, statuses())).splitlines()[0] == (
         'PythonSlicer -m pip install "torch>=2.4"'
     )
+
+
+def test_it_is_told_how_to_fill_the_folder_where_it_lacks_something(tmp_path):
+    for name in ("matplotlib-3.11.2", "jinja2-3.1.6"):
+        (tmp_path / f"{name}-py3-none-any.whl").touch()
+    report, networks = commands_for_it(statuses(), wheel_folder=tmp_path).splitlines()
+    assert report.startswith("PythonSlicer -m pip install --no-index --find-links")
+    assert networks.startswith("python -m pip download --only-binary=:all:")
+    assert '"torch>=2.4" "monai>=1.4"' in networks
+
+
+def test_it_has_nothing_to_do_where_nothing_is_missing():
+    ready = {package.name: READY for package in PACKAGES}
+    assert commands_for_it(statuses(**ready)) == ""
 
 
 def test_the_folder_of_wheels_is_filled_for_this_python():

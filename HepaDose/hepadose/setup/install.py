@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hepadose.errors import HepaDoseError, MissingDependencyError
-from hepadose.setup.packages import Package, PackageGroup, PackageState, PackageStatus
+from hepadose.setup.packages import Package, PackageGroup, PackageState, PackageStatus, missing_of
 
 TORCH = "torch"
 
@@ -83,7 +83,7 @@ def plan_installation(
         If PyTorch is wanted from the network and the PyTorch extension is absent.
     """
     statuses = tuple(statuses)
-    wanted = [item for item in statuses if item.package.group is group and item.state is not PackageState.READY]
+    wanted = missing_of(group, statuses)
     if not wanted:
         return InstallPlan()
     offline = _offline_options(wheel_folder, wanted) if wheel_folder else ()
@@ -134,6 +134,32 @@ def _offline_options(folder: Path, wanted: Iterable[PackageStatus]) -> tuple[str
 def _normal(name: str) -> str:
     """Names of packages are compared as PEP 503 says."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def commands_for_it(
+    statuses: Iterable[PackageStatus], *, wheel_folder: Path | None = None, pytorch_extension: bool = True
+) -> str:
+    """What to type to install all that is missing, or to fill the folder of wheels where that lacks something.
+
+    Parameters
+    ----------
+    statuses, wheel_folder, pytorch_extension
+        As for :func:`plan_installation`.
+
+    Returns
+    -------
+    str
+        One line per command; empty where nothing is missing.
+    """
+    statuses = tuple(statuses)
+    lines = []
+    for group in (PackageGroup.REPORT, PackageGroup.AI):
+        try:
+            options = {"wheel_folder": wheel_folder, "pytorch_extension": pytorch_extension}
+            lines.append(install_command(plan_installation(group, statuses, **options)))
+        except HepaDoseError:
+            lines.append(download_command(item.package for item in missing_of(group, statuses)))
+    return "\n".join(line for line in lines if line)
 
 
 def install_command(plan: InstallPlan, python: str = "PythonSlicer") -> str:

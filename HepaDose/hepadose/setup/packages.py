@@ -115,6 +115,11 @@ def packages_of(*groups: PackageGroup) -> tuple[Package, ...]:
     return tuple(package for package in PACKAGES if package.group in groups)
 
 
+def missing_of(group: PackageGroup, statuses: Iterable[PackageStatus]) -> tuple[PackageStatus, ...]:
+    """What of a group cannot be used as it is: absent, outdated or half installed."""
+    return tuple(item for item in statuses if item.package.group is group and item.state is not PackageState.READY)
+
+
 def probe_packages(
     python: str,
     packages: Sequence[Package] = PACKAGES,
