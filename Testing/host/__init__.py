@@ -1,61 +1,24 @@
-"""Stand-in for the parts of the Slicer application that module files need; never installed.
+"""Stand-in for the Slicer application in which module files and .ui files run untouched; never installed.
 
-MRML, VTK and ``slicer.util`` are Slicer's own. Only what exists in the application alone is imitated, as strictly as
-it is there: what is not here raises.
+MRML, VTK, logic, displayable managers, ``slicer.util`` and Qt are the real ones. Only what exists in the application
+alone is imitated, as strictly as it is there: what Slicer does not have raises, naming class and attribute.
+
+:func:`start` gives the whole application; :func:`install` only what a module's logic needs, without Qt.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-import types
-import unittest
 from pathlib import Path
 
-from host.parameters import Choice, WithinRange, parameterNodeWrapper
+from host.application import PROJECT, HostApplication, start
 
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-class ScriptedLoadableModule:
-    """Base of the class that describes a module."""
-
-    def __init__(self, parent):
-        self.parent = parent
-
-
-class ScriptedLoadableModuleWidget:
-    """Base of the panel; the tests of logic never make one."""
-
-    def __init__(self, parent=None):
-        self.parent = parent
-
-
-class ScriptedLoadableModuleLogic:
-    """Base of the logic: one parameter node per module and scene."""
-
-    def __init__(self, parent=None):
-        self.parent = parent
-        self.moduleName = type(self).__name__.removesuffix("Logic")
-
-    def getParameterNode(self):
-        import slicer
-
-        node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
-        if node is None:
-            node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
-            node.UnRegister(None)
-            node.SetSingletonTag(self.moduleName)
-            node = slicer.mrmlScene.AddNode(node)
-        return node
-
-
-class ScriptedLoadableModuleTest(unittest.TestCase):
-    """Base of the self-tests."""
+__all__ = ["PROJECT", "HostApplication", "ParentModule", "install", "load_module", "start"]
 
 
 class ParentModule:
-    """The module object that Slicer hands over; only properties that qSlicerScriptedLoadableModule has."""
+    """The module object that Slicer hands over, without Qt; only properties that qSlicerScriptedLoadableModule has."""
 
     __slots__ = (
         "acknowledgementText",
@@ -67,13 +30,18 @@ class ParentModule:
         "hidden",
         "icon",
         "index",
+        "name",
+        "path",
         "title",
         "widgetRepresentationCreationEnabled",
     )
 
+    def __init__(self, path=""):
+        self.path = str(path)
+
 
 def install(scene, set_item, set_attribute):
-    """Make the running Python look like Slicer with a scene.
+    """Make the running Python look like Slicer with a scene, as far as logic needs it; no Qt, no application.
 
     Parameters
     ----------
@@ -84,34 +52,25 @@ def install(scene, set_item, set_attribute):
     """
     import slicer
 
-    parts = {
-        "ScriptedLoadableModule": {
-            base.__name__: base
-            for base in (
-                ScriptedLoadableModule,
-                ScriptedLoadableModuleWidget,
-                ScriptedLoadableModuleLogic,
-                ScriptedLoadableModuleTest,
-            )
-        },
-        "parameterNodeWrapper": {
-            "parameterNodeWrapper": parameterNodeWrapper,
-            "Choice": Choice,
-            "WithinRange": WithinRange,
-        },
-        "i18n": {"tr": lambda text: text, "translate": lambda context, text: text},
-    }
-    for name, members in parts.items():
-        module = types.ModuleType(f"slicer.{name}")
-        vars(module).update(members)
+    from host import slicer_parts
+
+    for name, module in slicer_parts.submodules().items():
         set_item(sys.modules, f"slicer.{name}", module)
         set_attribute(slicer, name, module, raising=False)
     set_attribute(slicer, "mrmlScene", scene, raising=False)
 
 
-def load_module(name):
-    """The Python module of an extension module's file, as Slicer loads it."""
-    path = PROJECT / name / f"{name}.py"
+def load_module(name, folder=None):
+    """The Python module of an extension module's file, as Slicer loads it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the module.
+    folder : Path, optional
+        Where its file is; the module's folder of the source by default.
+    """
+    path = Path(folder or PROJECT / name) / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

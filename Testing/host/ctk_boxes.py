@@ -1,7 +1,6 @@
 """CTK's boxes that fold: ctkCollapsibleButton and ctkCollapsibleGroupBox."""
 
 # Classes bear CTK's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """CTK's variants of Qt's buttons, combo box, message box and text browser."""
 
 # Classes and methods bear CTK's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 

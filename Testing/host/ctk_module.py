@@ -8,7 +8,7 @@ from functools import cache
 from host.classes import application_class
 
 
-class ctkWidgetsUtils:  # noqa: N801
+class ctkWidgetsUtils:
     """Static functions of CTK that Python sees."""
 
     @staticmethod

@@ -1,7 +1,6 @@
 """CTK's numbers: spin box, slider, both together, and the range widgets."""
 
 # Classes and methods bear CTK's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """CTK's widgets for files and folders."""
 
 # Classes and methods bear CTK's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 
@@ -41,7 +40,7 @@ class ctkPathLineEdit(QWidget):
         NoDotDot = 0x4000
         NoDotAndDotDot = 0x6000
 
-    _defaults = {"showHistoryButton": True}  # noqa: RUF012
+    _defaults = {"showHistoryButton": True}
     Dirs, Files, Drives, Readable, Writable = (
         Filter.Dirs,
         Filter.Files,

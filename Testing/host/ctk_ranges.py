@@ -1,7 +1,6 @@
 """CTK's ranges: a lower and an upper number."""
 
 # Classes and methods bear CTK's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The selector of a node of the scene, qMRMLNodeComboBox."""
 
 # Classes and methods bear Slicer's own names.
-# ruff: noqa: N801, N803
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ ACTION = Qt.ItemDataRole.UserRole + 1
 class qMRMLNodeComboBox(QWidget):
     """Shows the nodes of some classes and follows the scene."""
 
-    _defaults = {  # noqa: RUF012
+    _defaults = {
         "addEnabled": True,
         "removeEnabled": True,
         "selectNodeUponCreation": True,

@@ -1,7 +1,6 @@
 """Slicer's widgets that know the scene, apart from node selectors and views."""
 
 # Classes and methods bear Slicer's own names.
-# ruff: noqa: N801, N803
 
 from __future__ import annotations
 

@@ -12,6 +12,17 @@ from pathlib import Path
 
 from host.signatures import Declaration, parse
 
+# What Python decorators and inline declarations add to the headers' slots, signals and Q_INVOKABLE methods:
+# qSlicerBaseQTBasePythonQtDecorators, qSlicerBaseQTGUIPythonQtDecorators, qSlicerAbstractCoreModule.h.
+DECORATED = {
+    "qSlicerCoreApplication": ("void processEvents()", "bool testingEnabled()"),
+    "qSlicerAbstractCoreModule": ("vtkMRMLAbstractLogic* logic()", "vtkMRMLScene* mrmlScene()"),
+    "qSlicerAbstractModule": (
+        "qSlicerAbstractModuleWidget* widgetRepresentation()",
+        "qSlicerAbstractModuleWidget* createNewWidgetRepresentation()",
+    ),
+    "qSlicerAbstractModuleWidget": ("qSlicerAbstractModule* module()",),
+}
 FILE = Path(__file__).resolve().parent / "api" / "widgets.json"
 
 
@@ -69,8 +80,11 @@ def known(name: str) -> bool:
 def make_api(name: str, entry: dict) -> Api:
     """The API of a class from an entry of the table's form; missing parts are empty."""
     properties = {key: Property(key, value["type"], value["writable"]) for key, value in entry["properties"].items()}
-    parts = [tuple(parse(text) for text in entry.get(part, ())) for part in ("slots", "signals", "invokables")]
-    return Api(name, entry["base"], properties, *parts)
+    slots, signals, invokables = (
+        tuple(parse(text) for text in (*entry.get(part, ()), *more))
+        for part, more in (("slots", ()), ("signals", ()), ("invokables", DECORATED.get(name, ())))
+    )
+    return Api(name, entry["base"], properties, slots, signals, invokables)
 
 
 @cache
