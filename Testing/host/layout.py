@@ -4,18 +4,19 @@ The layouts themselves are Slicer's: vtkMRMLLayoutLogic describes each number an
 """
 
 # Classes and arguments bear Slicer's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 from slicer import vtkMRMLLayoutLogic, vtkMRMLLayoutNode, vtkMRMLScene
 from trame_slicer.views import ViewLayoutDefinition, ViewProps, ViewType
 from vtkmodules.vtkCommonCore import vtkCommand
 
+from host.signals import emit
+from host.standin import stand_in
 from host.views_of_layout import ViewFactory
 from host.views_widgets import qMRMLPlotWidget, qMRMLSliceWidget, qMRMLTableWidget, qMRMLThreeDWidget
 
@@ -23,7 +24,18 @@ RENDERED = {"vtkMRMLSliceNode": qMRMLSliceWidget, "vtkMRMLViewNode": qMRMLThreeD
 OF_NODES = {"vtkMRMLPlotViewNode": qMRMLPlotWidget, "vtkMRMLTableViewNode": qMRMLTableWidget}
 
 
-class qSlicerLayoutManager(QObject):
+@stand_in
+class ctkLayoutManager(QObject):
+    """Base of the layout managers."""
+
+
+@stand_in
+class ctkLayoutFactory(ctkLayoutManager):
+    """Base of the layout managers that make their views."""
+
+
+@stand_in
+class qMRMLLayoutManager(ctkLayoutFactory):
     """Fills a viewport widget with the views of the scene's layout node.
 
     Parameters
@@ -33,8 +45,6 @@ class qSlicerLayoutManager(QObject):
     viewport : QWidget
         Gets the views.
     """
-
-    layoutChanged = Signal(int)
 
     def __init__(self, slicer_app, viewport):
         super().__init__(viewport)
@@ -76,10 +86,9 @@ class qSlicerLayoutManager(QObject):
         ValueError
             If Slicer describes no such layout.
         """
-        node = self._logic.GetLayoutNode()
-        if not node.IsLayoutDescription(number) or not node.GetLayoutDescription(number).strip():
+        if not self._is_described(number):
             raise ValueError(f"There is no layout number {number}; vtkMRMLLayoutNode describes none.")
-        node.SetViewArrangement(number)
+        self._logic.GetLayoutNode().SetViewArrangement(number)
 
     def layoutLogic(self):
         return self._logic
@@ -129,8 +138,7 @@ class qSlicerLayoutManager(QObject):
 
     def resetThreeDViews(self):
         for widget in self._by_name(qMRMLThreeDWidget).values():
-            widget.threeDView().resetCamera()
-            widget.threeDView().resetFocalPoint()
+            widget._view.fit_view_to_content()
 
     def setRenderPaused(self, pause):
         for widget in self._widgets.values():
@@ -142,6 +150,10 @@ class qSlicerLayoutManager(QObject):
 
     def resumeRender(self):
         self.setRenderPaused(False)
+
+    def _is_described(self, number):
+        node = self._logic.GetLayoutNode()
+        return bool(node.IsLayoutDescription(number)) and bool(node.GetLayoutDescription(number).strip())
 
     def _by_name(self, kind):
         """Widgets of one kind that were made so far, by the view's layout name."""
@@ -161,9 +173,13 @@ class qSlicerLayoutManager(QObject):
         number = self.layout
         if number == self._shown or self._app.scene.IsBatchProcessing():
             return
+        if not self._is_described(number):
+            # Closing the scene resets the layout node; the views stay as they are.
+            self._logic.GetLayoutNode().SetViewArrangement(self._shown)
+            return
         self._shown = number
         self._rebuild(ElementTree.fromstring(self._logic.GetLayoutNode().GetLayoutDescription(number)))
-        self.layoutChanged.emit(number)
+        emit(self, "layoutChanged(int)", number)
 
     def _rebuild(self, description):
         for widget in self._widgets.values():
@@ -204,6 +220,11 @@ class qSlicerLayoutManager(QObject):
         for kind in OF_NODES.values():
             for widget in self._by_name(kind).values():
                 widget._bar._update()
+
+
+@stand_in
+class qSlicerLayoutManager(qMRMLLayoutManager):
+    """The layout manager of the application."""
 
 
 def _kind(element):

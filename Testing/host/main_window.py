@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from host.layout import qSlicerLayoutManager
+from host.segment_editor import provide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,12 +80,11 @@ def build(application: Any) -> HostWindow:
     application : HostApplication
         Its ``slicer_app`` has the scene and the logic.
     """
+    provide(application.slicer_app)
     window = QMainWindow()
     window.setObjectName("qSlicerMainWindow")
     window.setWindowTitle("3D Slicer")
     views = QFrame()
-    views.setStyleSheet("QFrame#views { background: #2b2b2b; }")
-    views.setObjectName("views")
     window.setCentralWidget(views)
     panel, selector = _add_panel(window)
     window.statusBar().showMessage("")

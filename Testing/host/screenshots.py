@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication
 
-from host.views import PaintedView
+from host.views import PaintedWidget
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,14 +48,14 @@ def panel_screenshot(area: QScrollArea, path: Path) -> Path:
     """
     settle(area)
     content = area.widget()
-    former = content.size()
-    height = max(content.sizeHint().height(), former.height())
+    former = content.size
+    height = max(content.sizeHint.height(), former.height())
     if content.layout() is not None and content.layout().hasHeightForWidth():
         height = max(content.layout().heightForWidth(former.width()), former.height())
     content.resize(QSize(former.width(), height))
     settle(content)
-    picture = QPixmap(content.size())
-    picture.fill(content.palette().window().color())
+    picture = QPixmap(content.size)
+    picture.fill(content.palette.window().color())
     content.render(picture, QPoint())
     content.resize(former)
     return _save(picture, path)
@@ -66,9 +66,9 @@ def settle(widget: QWidget) -> None:
     for _turn in range(3):
         QApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    for view in widget.findChildren(PaintedView):
+    for view in _views_in(widget):
         if view.isVisible():
-            view.forceRender()
+            view._render_now()
     QApplication.processEvents()
 
 
@@ -76,3 +76,10 @@ def _save(picture: QPixmap, path: Path) -> Path:
     if not picture.save(str(path), "PNG"):
         raise OSError(f"The picture could not be written to {path}.")
     return path
+
+
+def _views_in(widget: QWidget) -> list[PaintedWidget]:
+    found = [widget] if isinstance(widget, PaintedWidget) else []
+    for child in widget.children():
+        found += _views_in(child)
+    return found

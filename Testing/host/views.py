@@ -1,11 +1,10 @@
 """Widgets that show Slicer's slice and 3-D views; VTK draws them off screen, the widget paints the picture.
 
-A view is drawn when its widget is painted, not whenever the scene changes: many changes within one turn of the event loop
-cost one rendering.
+A view is drawn when its widget is painted, not whenever the scene changes: many changes within one turn of the event
+loop cost one rendering.
 """
 
 # Classes and arguments bear Slicer's own names.
-# ruff: noqa: N801, N803
 
 from __future__ import annotations
 
@@ -15,6 +14,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from trame_slicer.views import ViewDirection
 
+from host.standin import stand_in
 from host.views_annotation import SliceAnnotation
 from host.views_events import EventBridge
 from host.views_render import LazyRendering, picture, resize
@@ -29,27 +29,24 @@ AXES = {
 }
 
 
-class PaintedView(QWidget):
+class PaintedWidget(QWidget):
     """A widget that paints what a VTK window shows; the base of every rendered view.
 
-    Subclasses give the window (``_window``), a new size to it (``_resize``) and draw it (``_draw``).
+    Subclasses give the window (``renderWindow``), a new size to it (``_resize``) and draw it (``_draw``).
     """
 
     def __init__(self, parent=None):
         super().__init__(parent)
         self.setMinimumSize(60, 60)
-        self._image = None
-        self._stale = True
-        self._paused = 0
+        self._image, self._stale, self._pauses = None, True, 0
         self._render_ms = []
 
-    def scheduleRender(self):
+    def _request(self):
         """Have the view drawn at the next turn of the event loop."""
         self._stale = True
         self.update()
 
-    def forceRender(self):
-        """Draw the view now."""
+    def _render_now(self):
         started = time.perf_counter()
         self._stale = False
         self._draw()
@@ -60,12 +57,48 @@ class PaintedView(QWidget):
         self._render_ms.append(1000.0 * (time.perf_counter() - started))
         self.update()
 
+    def paintEvent(self, _event):
+        if self._stale and not self._pauses:
+            self._render_now()
+        if self._image is not None:
+            painter = QPainter(self)
+            painter.drawImage(0, 0, self._image)
+            painter.end()
+
+    def resizeEvent(self, event):
+        super().resizeEvent(event)
+        self._resize(self.width, self.height)
+        self._request()
+
+
+@stand_in
+class ctkVTKAbstractView(PaintedWidget):
+    """Base of the slice and 3-D views.
+
+    Parameters
+    ----------
+    view : AbstractView
+        Draws the scene through displayable managers.
+    """
+
+    def __init__(self, view, parent=None):
+        super().__init__(parent)
+        self._view = view
+        view.set_scheduled_render(LazyRendering(self._request))
+        self._bridge = EventBridge(self, view.interactor())
+
+    def scheduleRender(self):
+        self._request()
+
+    def forceRender(self):
+        self._render_now()
+
     def setRenderPaused(self, pause):
         """Pause or resume drawing; pauses are counted. Returns how many are left."""
-        self._paused = max(self._paused + (1 if pause else -1), 0)
-        if not self._paused:
-            self.scheduleRender()
-        return self._paused
+        self._pauses = max(self._pauses + (1 if pause else -1), 0)
+        if not self._pauses:
+            self._request()
+        return self._pauses
 
     def pauseRender(self):
         return self.setRenderPaused(True)
@@ -74,37 +107,13 @@ class PaintedView(QWidget):
         return self.setRenderPaused(False)
 
     def renderWindow(self):
-        raise NotImplementedError
-
-    def paintEvent(self, _event):
-        if self._stale and not self._paused:
-            self.forceRender()
-        if self._image is not None:
-            QPainter(self).drawImage(0, 0, self._image)
-
-    def resizeEvent(self, event):
-        super().resizeEvent(event)
-        self._resize(self.width(), self.height())
-        self.scheduleRender()
-
-
-class MRMLView(PaintedView):
-    """A view of the scene through displayable managers."""
-
-    def __init__(self, view, parent=None):
-        super().__init__(parent)
-        self._view = view
-        view.set_scheduled_render(LazyRendering(self.scheduleRender))
-        self._bridge = EventBridge(self, view.interactor())
-
-    def renderWindow(self):
         return self._view.render_window()
 
     def interactor(self):
         return self._view.interactor()
 
-    def displayableManagerByClassName(self, name):
-        return self._view.get_displayable_manager_by_class(name)
+    def interactorStyle(self):
+        return self._view.interactor_style()
 
     def _resize(self, width, height):
         resize(self._view, width, height)
@@ -113,7 +122,28 @@ class MRMLView(PaintedView):
         self._view.render()
 
 
-class qMRMLSliceView(MRMLView):
+@stand_in
+class ctkVTKSliceView(ctkVTKAbstractView):
+    """Base of the slice view."""
+
+
+@stand_in
+class ctkVTKRenderView(ctkVTKAbstractView):
+    """Base of the 3-D view."""
+
+    def resetFocalPoint(self):
+        self._view.reset_focal_point()
+        self._request()
+
+    def zoomIn(self):
+        self._view.zoom_in()
+
+    def zoomOut(self):
+        self._view.zoom_out()
+
+
+@stand_in
+class qMRMLSliceView(ctkVTKSliceView):
     """The picture of one slice."""
 
     def __init__(self, view, parent=None):
@@ -123,12 +153,15 @@ class qMRMLSliceView(MRMLView):
     def mrmlSliceNode(self):
         return self._view.get_view_node()
 
+    def displayableManagerByClassName(self, className):
+        return self._view.get_displayable_manager_by_class(className)
+
     def cornerAnnotation(self):
         return self._annotation.actor
 
     def convertDeviceToXYZ(self, xy):
         """Slice coordinates of a widget pixel (x, y from the top left)."""
-        return [float(xy[0]), float(self.height() - 1 - xy[1]), 0.0]
+        return [float(xy[0]), float(self.height - 1 - xy[1]), 0.0]
 
     def convertXYZToRAS(self, xyz):
         return list(self.mrmlSliceNode().GetXYToRAS().MultiplyPoint([*xyz, 1.0])[:3])
@@ -144,7 +177,8 @@ class qMRMLSliceView(MRMLView):
         super()._draw()
 
 
-class qMRMLThreeDView(MRMLView):
+@stand_in
+class qMRMLThreeDView(ctkVTKRenderView):
     """The picture of the scene in 3-D."""
 
     def mrmlViewNode(self):
@@ -153,15 +187,14 @@ class qMRMLThreeDView(MRMLView):
     def cameraNode(self):
         return self._view.get_camera_node()
 
-    def resetFocalPoint(self):
-        self._view.reset_focal_point()
-        self.scheduleRender()
+    def displayableManagerByClassName(self, className):
+        return self._view.get_displayable_manager_by_class(className)
 
     def resetCamera(self, resetRotation=True, resetTranslation=True, resetDistance=True):
         self.cameraNode().Reset(resetRotation, resetTranslation, resetDistance, self._view.renderer())
-        self.scheduleRender()
+        self._request()
 
     def rotateToViewAxis(self, axis):
         """Look from an axis: its number (vtkMRMLCameraNode) or its letter."""
         self._view.rotate_to_view_direction(AXES[axis[0].upper()] if isinstance(axis, str) else ViewDirection(axis))
-        self.scheduleRender()
+        self._request()

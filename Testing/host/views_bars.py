@@ -1,7 +1,6 @@
 """The narrow bars above the views: label in the view's color, and what each kind of view can be told there."""
 
 # Classes and arguments bear Slicer's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 
@@ -16,16 +15,19 @@ from PySide6.QtWidgets import (
     QSlider,
     QStyle,
     QToolButton,
-    QWidget,
 )
 from vtkmodules.vtkCommonCore import reference
+
+from host.qmrml_widgets import qMRMLWidget
+from host.standin import stand_in
 
 BAR_HEIGHT_PX = 24
 # Slicer writes the offset with the letter of the direction in which it grows.
 OFFSET_LETTERS = {"Axial": "S", "Sagittal": "R", "Coronal": "A"}
 
 
-class qMRMLViewControllerBar(QWidget):
+@stand_in
+class qMRMLViewControllerBar(qMRMLWidget):
     """Base of the bars."""
 
     def __init__(self, view_node, parent=None):
@@ -46,9 +48,6 @@ class qMRMLViewControllerBar(QWidget):
         return self._label
 
     def _set_color(self, color):
-        # The bar's name limits the color to the bar itself and its label.
-        self.setObjectName("bar")
-        self.setStyleSheet(f"#bar {{ background: {color.name()}; }}")
         self._label.setStyleSheet(f"background: {color.name()}; color: black; font-weight: bold;")
 
     def _tool(self, icon, tip, action):
@@ -62,6 +61,7 @@ class qMRMLViewControllerBar(QWidget):
         return button
 
 
+@stand_in
 class qMRMLSliceControllerWidget(qMRMLViewControllerBar):
     """Offset slider and number of a slice view."""
 
@@ -97,9 +97,6 @@ class qMRMLSliceControllerWidget(qMRMLViewControllerBar):
 
     def mrmlSliceCompositeNode(self):
         return self.sliceLogic().GetSliceCompositeNode()
-
-    def sliceOffsetSlider(self):
-        return self._slider
 
     def fitToWindowToolButton(self):
         return self._fit
@@ -137,12 +134,13 @@ class qMRMLSliceControllerWidget(qMRMLViewControllerBar):
             self._slider.setEnabled(bool(known))
             self._slider.setRange(0, round((low_high[1] - low_high[0]) / self._step))
             self._slider.setValue(round((offset - self._start) / self._step))
-            self._number.setPrefix(OFFSET_LETTERS.get(self.mrmlSliceNode().GetOrientation(), "") + " ")
+            self._number.setPrefix(OFFSET_LETTERS.get(self.mrmlSliceNode().GetOrientation(), "") + ": ")
             self._number.setRange(min(low_high[0], offset), max(low_high[1], offset))
             self._number.setSingleStep(self._step)
             self._number.setValue(offset)
 
 
+@stand_in
 class qMRMLThreeDViewControllerWidget(qMRMLViewControllerBar):
     """Bar of a 3-D view."""
 
@@ -169,7 +167,7 @@ class _NodeBar(qMRMLViewControllerBar):
         self._choice.setFixedHeight(20)
         self._choice.setMinimumWidth(40)
         self._choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._choice.activated.connect(lambda _index: self._choose(self._choice.currentData()))
+        self._choice.activated.connect(lambda _index: self._choose(self._choice.currentData))
         self._row.addWidget(self._choice, 1)
 
     def _offer(self, class_name, current_id):
@@ -183,6 +181,7 @@ class _NodeBar(qMRMLViewControllerBar):
             self._choice.setCurrentIndex(max(self._choice.findData(current_id or ""), 0))
 
 
+@stand_in
 class qMRMLPlotViewControllerWidget(_NodeBar):
     """Bar of a plot view: which chart it shows."""
 
@@ -196,6 +195,7 @@ class qMRMLPlotViewControllerWidget(_NodeBar):
         self._offer("vtkMRMLPlotChartNode", self._view_node.GetPlotChartNodeID())
 
 
+@stand_in
 class qMRMLTableViewControllerWidget(_NodeBar):
     """Bar of a table view: which table it shows."""
 

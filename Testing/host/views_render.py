@@ -1,7 +1,7 @@
 """Slicer's slice, 3-D and plot rendering off screen, as images; knows nothing of Qt.
 
-The displayable managers are Slicer's own. VTK draws into an off-screen buffer (EGL or OSMesa), from where the picture is
-copied: there is no screen into which VTK could draw by itself.
+The displayable managers are Slicer's own. VTK draws into an off-screen buffer (EGL or OSMesa), from where the picture
+is copied: there is no screen into which VTK could draw by itself.
 """
 
 from __future__ import annotations

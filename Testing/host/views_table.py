@@ -1,7 +1,6 @@
 """The widget that shows a table view node's table."""
 
 # Classes and arguments bear Slicer's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 
@@ -9,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 from vtkmodules.vtkCommonCore import vtkCommand
 
+from host.standin import stand_in
 from host.views_follow import Follower
 
 NO_PARENT = QModelIndex()
@@ -44,31 +44,47 @@ class TableModel(QAbstractTableModel):
         return self._table.GetColumnName(section) if orientation == Qt.Orientation.Horizontal else str(section + 1)
 
 
+@stand_in
 class qMRMLTableView(QTableView):
     """The table that a table view node names."""
 
-    def __init__(self, view_node, parent=None):
+    def __init__(self, parent=None):
         super().__init__(parent)
-        self._view_node = view_node
+        self._view_node, self._node = None, None
+        self._followed_node = Follower(self._follow_table)
         self._cells = TableModel(self)
         self._followed = Follower(self._show)
         self.setModel(self._cells)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().setDefaultSectionSize(22)
 
+    def setMRMLScene(self, newScene):
+        """The nodes have the scene already."""
+
     def mrmlTableViewNode(self):
         return self._view_node
 
+    def setMRMLTableViewNode(self, newTableViewNode):
+        """Show the table that a view node names, whichever that is."""
+        self._view_node = newTableViewNode
+        self._followed_node.follow([newTableViewNode], vtkCommand.ModifiedEvent)
+        self._follow_table()
+
     def mrmlTableNode(self):
-        return self._view_node.GetTableNode()
+        return self._node
+
+    def setMRMLTableNode(self, tableNode):
+        """Show a table node; None empties the view."""
+        self._node = tableNode
+        self._followed.follow([tableNode], vtkCommand.ModifiedEvent)
+        self._show()
 
     def tableModel(self):
         return self._cells
 
-    def _update(self):
-        self._followed.follow([self.mrmlTableNode()], vtkCommand.ModifiedEvent)
-        self._show()
+    def _follow_table(self):
+        self.setMRMLTableNode(self._view_node.GetTableNode())
 
     def _show(self):
-        self._cells.show(self.mrmlTableNode())
+        self._cells.show(self._node)
         self.resizeColumnsToContents()

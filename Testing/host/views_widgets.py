@@ -1,14 +1,15 @@
 """View widgets of the layout: bar above, picture below."""
 
 # Classes and arguments bear Slicer's own names.
-# ruff: noqa: N801
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 from trame_slicer.views import SliceView, ThreeDView
 from vtkmodules.vtkCommonCore import vtkCommand
 
+from host.qmrml_widgets import qMRMLWidget
+from host.standin import stand_in
 from host.views import qMRMLSliceView, qMRMLThreeDView
 from host.views_bars import (
     qMRMLPlotViewControllerWidget,
@@ -20,7 +21,8 @@ from host.views_plot import qMRMLPlotView
 from host.views_table import qMRMLTableView
 
 
-class qMRMLAbstractViewWidget(QWidget):
+@stand_in
+class qMRMLAbstractViewWidget(qMRMLWidget):
     """Base: a bar above a view."""
 
     def __init__(self, bar, view, parent=None):
@@ -43,6 +45,7 @@ class qMRMLAbstractViewWidget(QWidget):
         return self._bar._view_node
 
 
+@stand_in
 class qMRMLSliceWidget(qMRMLAbstractViewWidget):
     """One slice view with its bar."""
 
@@ -76,6 +79,7 @@ class qMRMLSliceWidget(qMRMLAbstractViewWidget):
         self._bar.setSliceOrientation(orientation)
 
 
+@stand_in
 class qMRMLThreeDWidget(qMRMLAbstractViewWidget):
     """One 3-D view with its bar."""
 
@@ -107,14 +111,15 @@ class _NodeViewWidget(qMRMLAbstractViewWidget):
 
     def _follow(self, *_):
         self._bar._update()
-        self._shown._update()
 
 
+@stand_in
 class qMRMLPlotWidget(_NodeViewWidget):
     """One plot view with its bar."""
 
     def __init__(self, view_node, parent=None):
-        super().__init__(qMRMLPlotViewControllerWidget(view_node), qMRMLPlotView(view_node), parent)
+        super().__init__(qMRMLPlotViewControllerWidget(view_node), qMRMLPlotView(), parent)
+        self._shown.setMRMLPlotViewNode(view_node)
 
     def plotView(self):
         return self._shown
@@ -126,11 +131,13 @@ class qMRMLPlotWidget(_NodeViewWidget):
         return self._observed
 
 
+@stand_in
 class qMRMLTableWidget(_NodeViewWidget):
     """One table view with its bar."""
 
     def __init__(self, view_node, parent=None):
-        super().__init__(qMRMLTableViewControllerWidget(view_node), qMRMLTableView(view_node), parent)
+        super().__init__(qMRMLTableViewControllerWidget(view_node), qMRMLTableView(), parent)
+        self._shown.setMRMLTableViewNode(view_node)
 
     def tableView(self):
         return self._shown
