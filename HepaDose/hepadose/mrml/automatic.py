@@ -58,7 +58,8 @@ def keep_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str, origi
     kept = _kept_node(segmentation)
     if kept is None:
         kept = _new_kept_node(segmentation)
-    kept.GetSegmentation().RemoveSegment(identifier)
+    if kept.GetSegmentation().GetSegment(identifier) is not None:
+        kept.GetSegmentation().RemoveSegment(identifier)
     name = segmentation.GetSegmentation().GetSegment(identifier).GetName()
     add_segment(kept, SegmentMask(name, mask, (0.5, 0.5, 0.5), str(origin)), identifier)
 

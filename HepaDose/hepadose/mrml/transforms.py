@@ -30,7 +30,8 @@ def set_transform(node: vtkMRMLTransformNode, transform: sitk.Transform) -> None
     node : vtkMRMLTransformNode
         Of the general class, which holds linear, B-spline, displacement and composite transforms.
     transform : SimpleITK.Transform
-        Takes follow-up points (LPS mm) to planning points; becomes the transform from parent.
+        Takes follow-up points (LPS mm) to planning points; becomes the transform from parent. Between the samples of
+        a displacement field Slicer interpolates by a cubic, SimpleITK linearly.
 
     Raises
     ------
@@ -38,7 +39,12 @@ def set_transform(node: vtkMRMLTransformNode, transform: sitk.Transform) -> None
         If Slicer cannot hold such a transform.
     """
     if transform.IsLinear():
-        node.SetMatrixTransformFromParent(vtk_matrix(_linear_matrix_ras(transform)))
+        from vtkmodules.vtkCommonTransforms import vtkTransform
+
+        # A new transform, since Slicer sets no matrix on a node that held a deformation before.
+        linear = vtkTransform()
+        linear.SetMatrix(vtk_matrix(_linear_matrix_ras(transform)))
+        node.SetAndObserveTransformFromParent(linear)
         return
     from slicer import vtkMRMLTransformStorageNode
 
