@@ -15,6 +15,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt Makefile
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report,codecs,slicer,test]'
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v dciodvfy >/dev/null; then \
 	  (apt-get update && apt-get install -y dicom3tools) >/dev/null 2>&1 || echo "(DICOM verifier not installed: its tests are skipped)"; fi
+	@if ! $(BIN)/python -c 'import PySide6.QtWidgets' 2>/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  (apt-get update && apt-get install -y libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 fonts-dejavu-core) \
+	    >/dev/null 2>&1 || echo "(libraries of Qt not installed: the panels' tests are skipped)"; fi
 	@touch $@
 
 demo: setup

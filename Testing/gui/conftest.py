@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-pytest.importorskip("PySide6", reason="PySide6 is not installed")
+pytest.importorskip("PySide6.QtWidgets", reason="PySide6 or a library of it is missing", exc_type=ImportError)
 pytest.importorskip("trame_slicer", reason="trame-slicer is not installed")
 
 import host
