@@ -87,8 +87,7 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
         self.ui.wheelFolder.connect("currentPathChanged(QString)", self.onWheelFolderChanged)
         self.ui.copyButton.connect("clicked(bool)", self.onCopyCommand)
         self.ui.sampleButton.connect("clicked(bool)", self.onSampleData)
-        self.ui.installProgress.visible = False
-        self.refresh()
+        self._setInstalling(False, "")
 
     def cleanup(self):
         self._task.close()
@@ -110,7 +109,9 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
         offer(self.ui.sampleButton, busy, _("Make the digital patient and load it; no data of a person"))
         tips = {
             PackageGroup.REPORT: _("Figures and web page of the report: about 30 MB from the network"),
-            PackageGroup.AI: _("Neural networks: some GB from the network; the window may stand still meanwhile"),
+            PackageGroup.AI: _(
+                "For neural networks, which this version does not need: some GB; the window may stand still"
+            ),
         }
         for group, button in self._installButtons().items():
             offer(button, busy or self._whyNot(group), tips[group])
@@ -177,22 +178,23 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
 
     def _install(self, group):
         from hepadose.errors import HepaDoseError
+        from hepadose.gui.package_installer import install_packages, needs_restart
 
         try:
             plan = self.logic.plan(group, self._packages, self._wheelFolder())
         except HepaDoseError as problem:
-            self.ui.installLabel.text = str(problem)
+            self._setInstalling(False, str(problem))
             return
         self._setInstalling(True, _("Installing …"))
-        self.logic.install(plan, lambda reason: self._installed(plan, reason))
+        restart = needs_restart(plan)
+        install_packages(plan, lambda reason: self._installed(restart, reason))
 
-    def _installed(self, plan, reason):
+    def _installed(self, restart, reason):
         if reason:
-            self._setInstalling(
-                False, _("Not installed: {reason}. IT can use the command below.").format(reason=reason)
-            )
+            text = _("Not installed: {reason}. IT can use the command below.").format(reason=reason)
+            self._setInstalling(False, text)
             return
-        text = _("Installed. Restart 3D Slicer to use it.") if self.logic.needsRestart(plan) else _("Installed.")
+        text = _("Installed. Restart 3D Slicer to use it.") if restart else _("Installed.")
         self._setInstalling(False, text)
         self._start(self._takeOver)
 
@@ -200,6 +202,7 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
         self._installing = installing
         self.ui.installProgress.visible = installing
         self.ui.installLabel.text = text
+        self.ui.installLabel.visible = bool(text)
         self.refresh()
 
     def onCopyCommand(self, checked=False):

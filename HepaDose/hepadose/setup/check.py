@@ -127,8 +127,8 @@ def _slicerrt(facts: ApplicationFacts) -> Finding:
         return ok("SlicerRT", "Installed: 3D Slicer itself loads doses and structures.")
     return warning(
         "SlicerRT",
-        "Not installed: 3D Slicer itself cannot load doses and structures. HepaDose still reads a case's folder; "
-        "for everything else install SlicerRT with the Extensions Manager.",
+        "Not installed: HepaDose reads the folder of a case itself, but 3D Slicer's own DICOM browser shows no doses "
+        "and structures; the Extensions Manager installs it.",
     )
 
 
