@@ -94,7 +94,7 @@ def watched(start: Callable[[], WorkerJob], gaps: Gaps, taken: list) -> Iterator
             gaps.longest_poll_s = max(gaps.longest_poll_s, time.perf_counter() - began_s)
         yield
         gaps.tick(state.stage)
-    taken.append(job.result())
+    taken += [job.result(), job.timing]
     gaps.tick("result")
     yield
     job.close()
@@ -110,7 +110,21 @@ def measured(name: str, loop: Loop, start: Callable[[], WorkerJob]) -> object:
         f"({gaps.stage}), longest poll {1000 * gaps.longest_poll_s:.1f} ms",
         flush=True,
     )
+    for record in taken[1]:
+        if record.step in ("Hand over images", "Hand over result", "Take the result over"):
+            print(f"    {record.step:20} {1000 * record.wall_s:7.1f} ms")
     return taken[0]
+
+
+def measure_cancel(start: Callable[[], WorkerJob], stage: str) -> None:
+    """Print how long Cancel takes once a job has reached a stage."""
+    job = start()
+    while job.poll().stage != stage and job.poll().status == "running":
+        time.sleep(TICK_S)
+    began_s = time.perf_counter()
+    job.cancel()
+    job.close()
+    print(f"  cancel    {1000 * (time.perf_counter() - began_s):5.1f} ms ({stage})", flush=True)
 
 
 def on_grid(structure: LoadedStructure, grid: Image) -> Image:
@@ -130,6 +144,8 @@ def measure_case(folder: Path, loop: Loop) -> None:
     aligned = measured("register", loop, lambda: start_register(*images, dose_gy=case.dose))
     inputs = SegmentationInputs(case.follow_up, aligned.liver_on_follow_up, aligned.planning_on_follow_up)
     measured("segment", loop, lambda: start_segment("density_difference", inputs))
+    for stage in ("Handing over images", "Rigid registration", "B-spline registration"):
+        measure_cancel(lambda: start_register(*images, dose_gy=case.dose), stage)
 
 
 def main() -> None:

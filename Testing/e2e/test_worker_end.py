@@ -174,7 +174,7 @@ def test_cancel_in_the_middle_of_a_segmentation_leaves_nothing(exchange):
 
 def test_cancel_while_the_sample_patient_is_made_leaves_nothing(exchange, tmp_path):
     job = start_sample_patient(tmp_path / "cache")
-    wait_until(lambda: job.poll().fraction > 0.01)
+    stage_reached(job, "Anatomy")
     assert_cancelled_at_once(job, exchange)
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -186,11 +186,24 @@ def test_cancel_ends_children_of_the_child_even_if_they_resist_or_have_left_the_
     assert_cancelled_at_once(job, exchange)
 
 
-def test_a_child_that_listens_may_tidy_up(start, exchange, tmp_path):
+def test_a_child_that_is_asked_to_stop_tidies_up_first(start, exchange, tmp_path):
     job = start("tidy", note=str(tmp_path / "note"))
     stage_reached(job, "Waiting")
-    assert_cancelled_at_once(job, exchange)
+    (child,) = descendants(os.getpid())
+    os.kill(child, signal.SIGTERM)
+    finished(job)
+    with pytest.raises(CancelledError):
+        job.result()
     assert (tmp_path / "note").read_text() == "tidied up"
+    assert list(exchange.iterdir()) == []
+
+
+def test_a_child_steps_back_behind_the_window(start, exchange):
+    job = start("tidy", note=os.devnull)
+    stage_reached(job, "Waiting")
+    (child,) = descendants(os.getpid())
+    assert os.getpriority(os.PRIO_PROCESS, child) > os.getpriority(os.PRIO_PROCESS, 0)
+    job.close()
 
 
 def test_cancel_after_the_end_changes_nothing(start, exchange):
@@ -365,7 +378,7 @@ def test_the_folder_can_be_entered_by_its_owner_only(start, exchange, tmp_path):
     assert folder.stat().st_mode & 0o777 == 0o700
     assert not [file for file in folder.iterdir() if file.suffix not in (".json", ".jsonl", ".npy", ".txt")]
     job.close()
-    assert list(exchange.iterdir()) == []
+    wait_until(lambda: not list(exchange.iterdir()), 3.0)
 
 
 def test_a_cropped_structure_finds_its_place_again():

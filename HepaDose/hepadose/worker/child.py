@@ -14,7 +14,7 @@ from hepadose.errors import CancelledError, HepaDoseError, MissingDependencyErro
 from hepadose.timing import TimingLog
 from hepadose.worker import messages
 from hepadose.worker.messages import ProgressWriter
-from hepadose.worker.process import end_own_tree, is_alive
+from hepadose.worker.process import end_own_tree, is_alive, step_back
 from hepadose.worker.transfer import load_value, save_value
 
 _WATCH_S = 0.5
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
     folder, parent = Path(arguments[0]), int(arguments[1])
     _live_no_longer_than(parent, folder)
     signal.signal(signal.SIGTERM, _stop)
+    step_back()
     try:
         try:
             return _work(folder)

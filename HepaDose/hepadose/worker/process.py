@@ -16,6 +16,9 @@ import hepadose
 from hepadose.errors import MissingDependencyError
 
 ON_WINDOWS = os.name == "nt"
+NICENESS = 5
+"""Lower priority for children: the window comes first, also where there are few cores."""
+
 _RUNS_SCRIPTS = re.compile(r"(python(w|slicer)?(\d+(\.\d+)?t?)?)(\.exe)?", re.IGNORECASE)
 _POLITE_S = 0.03
 """How long a process may take to stop by itself: whoever cancels waits for it."""
@@ -69,9 +72,7 @@ def start_child(python: str, folder: Path, errors: Path) -> subprocess.Popen:
     MissingDependencyError
         If the interpreter cannot be started.
     """
-    flags: dict[str, object] = {"start_new_session": True}
-    if ON_WINDOWS:
-        flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    flags = _windows_flags() if ON_WINDOWS else {"start_new_session": True}
     try:
         with errors.open("wb") as stream:
             return subprocess.Popen(
@@ -90,20 +91,33 @@ def start_child(python: str, folder: Path, errors: Path) -> subprocess.Popen:
         ) from problem
 
 
+def _windows_flags() -> dict[str, int]:
+    own_group, no_window = subprocess.CREATE_NEW_PROCESS_GROUP, subprocess.CREATE_NO_WINDOW
+    return {"creationflags": own_group | no_window | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
+
+
+def step_back() -> None:
+    """Lower the priority of the calling process, where the system wants to hear it from the process itself."""
+    if not ON_WINDOWS:
+        os.nice(NICENESS)
+
+
 def end_tree(process: subprocess.Popen) -> None:
     """End a child and everything that it started, at once: asked first, killed a moment later.
 
-    Returns when the child is gone or the system has been told to kill it; takes less than 0.1 s. A child that is
-    gone already is fine.
+    Returns when the child is gone or the system has been told to kill it, after a few hundredths of a second. A child
+    that is gone already is fine.
     """
     if ON_WINDOWS:
         _end_windows_tree(process.pid)
         return
     strays = strays_of(process.pid, process.pid) if process.poll() is None else []
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        _signal_group(process.pid, sign)
-        _signal_each(strays, sign)
-        _wait_briefly(process)
+    _signal_group(process.pid, signal.SIGTERM)
+    _signal_each(strays, signal.SIGTERM)
+    _wait_briefly(process)
+    # Even where the child is gone: what it started may be deaf.
+    _signal_group(process.pid, signal.SIGKILL)
+    _signal_each(strays, signal.SIGKILL)
 
 
 def end_group_of(leader: int) -> None:

@@ -6,6 +6,7 @@ Python threads run only while it runs Python itself, as Slicer's event loop does
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import shutil
 import subprocess
@@ -22,11 +23,12 @@ from hepadose.worker import messages
 from hepadose.worker.messages import Progress, ProgressReader
 from hepadose.worker.process import end_group_of, end_tree, find_python, start_child
 from hepadose.worker.remaining import RemainingTime
-from hepadose.worker.transfer import load_value, reason_in_words, save_value
+from hepadose.worker.transfer import array_bytes, load_value, reason_in_words, save_value
 
 FOLDER_PREFIX = "hepadose-"
 _WATCH_S = 0.02
 _ENDING_S = 0.1
+_LAST_WAIT_S = 5.0
 _REMOVAL_TRIES = 20
 _TAKING_OVER = "Taking the result over"
 
@@ -57,7 +59,7 @@ class Runner:
         self._stopped = threading.Event()
         self._log = TimingLog(None)
         self.began_s, self.ended_s = time.monotonic(), None
-        self.progress = Progress("Handing over images", 0.0)
+        self.progress = Progress("Handing over images" if array_bytes(inputs) else "Starting", 0.0)
         self.time_left: RemainingTime | None = None
         self.value: Any = None
         self.problem: BaseException | None = None
@@ -68,6 +70,7 @@ class Runner:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        _ACTIVE.add(self)
         self._thread.start()
 
     def stop(self) -> None:
@@ -79,16 +82,6 @@ class Runner:
             process = self._process
         if process is not None:
             end_tree(process)
-
-    def close(self) -> None:
-        """Stop, and wait until nothing is left on disk."""
-        self.stop()
-        self.finished.wait(timeout=5.0)
-
-    @property
-    def stopped(self) -> bool:
-        """Whether somebody stopped it before its end."""
-        return self._stopped.is_set()
 
     def _run(self) -> None:
         try:
@@ -102,6 +95,7 @@ class Runner:
             self._clean_up()
             self.ended_s = time.monotonic()
             self.finished.set()
+            _ACTIVE.discard(self)
 
     def _work(self) -> Any:
         self._folder = _private_folder()
@@ -180,6 +174,19 @@ class Runner:
         for folder in (self._folder, *(() if ended_well else self._leftovers)):
             if folder is not None:
                 _remove(folder)
+
+
+_ACTIVE: set[Runner] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """At the end of the interpreter nothing stays behind."""
+    active = list(_ACTIVE)
+    for runner in active:
+        runner.stop()
+    for runner in active:
+        runner.finished.wait(timeout=_LAST_WAIT_S)
 
 
 def _see_it_end(process: subprocess.Popen) -> None:
