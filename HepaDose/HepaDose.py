@@ -19,6 +19,7 @@ from slicer.ScriptedLoadableModule import (
 
 SAMPLE_NAME = "HepaDoseDigitalPatient"
 SAMPLE_URI = "hepadose:digital-patient"
+FINDINGS_HEIGHT_PX = 250
 
 
 class HepaDose(ScriptedLoadableModule):
@@ -142,10 +143,11 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
             self._failed(problem)
 
     def _takeOver(self, check):
-        from hepadose.gui.tables import show_findings
+        from hepadose.gui.tables import fit_height, show_findings
 
         self._packages = check.packages
         show_findings(self.ui.findingsTable, check.findings)
+        fit_height(self.ui.findingsTable, FINDINGS_HEIGHT_PX)
         self._showCommand()
 
     def _failed(self, problem):

@@ -173,7 +173,7 @@ def _graphics(machine: Machine, statuses: Iterable[PackageStatus]) -> Finding:
     if not machine.graphics_cards:
         if usable and torch.device == "mps":
             return ok(subject, "Apple graphics processor, used by neural networks.")
-        return ok(subject, "None for computing; only neural networks would use one, and they run without, slowly.")
+        return ok(subject, "None for computing; only neural networks use one.")
     found = "; ".join(f"{card.name} with {card.memory_gb:.0f} GB" for card in machine.graphics_cards)
     if usable and torch.device == "cpu":
         return warning(subject, f"{found}, but the installed PyTorch cannot use it: install PyTorch anew.")
