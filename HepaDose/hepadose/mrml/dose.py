@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepadose.images import Image
-from hepadose.mrml.images import place_image, volume_node_to_image
+from hepadose.mrml.images import place_voxels, set_window, to_vtk_image, volume_node_to_image, voxel_view
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.segmentation import SegmentMask
 
@@ -61,10 +61,15 @@ def fill_dose_volume(node: vtkMRMLScalarVolumeNode, dose_gy: Image, *, keep_miss
     keep_missing : bool
         Store voxels without a dose as -1 Gy, which :func:`volume_node_to_dose` gives back as NaN, instead of 0 Gy.
     """
-    known = np.isfinite(dose_gy.array)
-    missing = int(dose_gy.array.size - np.count_nonzero(known))
-    stored = dose_gy.with_array(np.where(known, dose_gy.array, NO_DOSE_GY if keep_missing else 0.0))
-    place_image(node, stored.with_array(stored.array.astype(dose_gy.array.dtype, copy=False)))
+    voxels = to_vtk_image(dose_gy.array)
+    values = voxel_view(voxels)
+    unknown = ~np.isfinite(values)
+    missing = int(np.count_nonzero(unknown))
+    if missing:
+        values[unknown] = NO_DOSE_GY if keep_missing else 0.0
+    maximum = max(float(values.max()), 1.0)
+    _show_as_dose(node, maximum)
+    place_voxels(node, voxels, dose_gy)
     for attribute, value in {
         DOSE_VOLUME: "1",
         DOSE_UNIT_NAME: "GY",
@@ -73,15 +78,14 @@ def fill_dose_volume(node: vtkMRMLScalarVolumeNode, dose_gy: Image, *, keep_miss
         NO_DOSE: repr(NO_DOSE_GY) if keep_missing else None,
     }.items():
         node.SetAttribute(attribute, value)
-    if node.GetDisplayNode() is None:
-        node.CreateDefaultDisplayNodes()
-    maximum = max(float(stored.array.max()), 1.0)
+
+
+def _show_as_dose(node: vtkMRMLScalarVolumeNode, maximum_gy: float) -> None:
+    set_window(node, (maximum_gy / 2, maximum_gy))
     display = node.GetDisplayNode()
-    display.AutoWindowLevelOff()
-    display.SetWindowLevel(maximum, maximum / 2)
     display.SetAndObserveColorNodeID(dose_color_table(node.GetScene()).GetID())
-    display.SetLowerThreshold(SHOWN_FROM * maximum)
-    display.SetUpperThreshold(10.0 * maximum)
+    display.SetLowerThreshold(SHOWN_FROM * maximum_gy)
+    display.SetUpperThreshold(10.0 * maximum_gy)
     display.ApplyThresholdOn()
 
 

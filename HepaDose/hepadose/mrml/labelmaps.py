@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepadose.images import Image, bounding_box
-from hepadose.mrml.images import image_on_matrix, numpy_matrix, swap_lps_ras, vtk_matrix
+from hepadose.mrml.images import image_on_matrix, numpy_matrix, swap_lps_ras, voxel_view, vtk_matrix
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLSegmentationNode, vtkOrientedImageData
@@ -87,13 +87,7 @@ def stored_voxels(node: vtkMRMLSegmentationNode, segment_id: str) -> StoredVoxel
     image = segment.GetRepresentation(BINARY_LABELMAP)
     if image is None or image.IsEmpty() or image.GetPointData().GetScalars() is None:
         return None
-    return StoredVoxels(_label_view(image), int(segment.GetLabelValue()), ijk_to_ras(image), image.GetMTime())
-
-
-def _label_view(image: vtkOrientedImageData) -> np.ndarray:
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-
-    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+    return StoredVoxels(voxel_view(image), int(segment.GetLabelValue()), ijk_to_ras(image), image.GetMTime())
 
 
 def ijk_to_ras(image: vtkOrientedImageData) -> np.ndarray:

@@ -17,7 +17,7 @@ from hepadose.flr.result import RegistrationSummary
 from hepadose.images import Image
 from hepadose.mrml.automatic import keep_automatic, state_origin
 from hepadose.mrml.dose import BANNER, FRACTIONS, dose_to_volume_node, fill_dose_volume, state_dose
-from hepadose.mrml.images import image_to_volume_node, place_image
+from hepadose.mrml.images import image_to_volume_node, place_image, set_window
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_COLOR, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, set_segment_mask
@@ -224,11 +224,9 @@ def _own_node(volume: vtkMRMLScalarVolumeNode, role: str, class_name: str, name:
 
 
 def _show_ct(node: vtkMRMLScalarVolumeNode, image: Image) -> None:
-    place_image(node, image)
     if node.GetDisplayNode() is None:
-        node.CreateDefaultDisplayNodes()
-        node.GetDisplayNode().AutoWindowLevelOff()
-        node.GetDisplayNode().SetWindowLevel(CT_WINDOW_HU[1], CT_WINDOW_HU[0])
+        set_window(node, CT_WINDOW_HU)
+    place_image(node, image)
 
 
 def _pass_on(source: vtkMRMLScalarVolumeNode | None, target: vtkMRMLScalarVolumeNode) -> None:
