@@ -35,66 +35,6 @@ from worker_support import descendants, finished, is_running, on_grid, wait_unti
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
 
-TEST_TASKS = '''
-"""Tasks that behave badly; Python runs this file when it starts."""
-import os, signal, subprocess, sys, time
-from pathlib import Path
-
-def noisy(inputs, progress, log):
-    print("Doe^Jane " * 1000, flush=True)
-    os.write(1, b'{"stage": "fake", "fraction": 0.9}\\n')
-    print("warnings", file=sys.stderr, flush=True)
-    progress("Working", 0.5)
-    return inputs["value"]
-
-def family(inputs, progress, log):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    subprocess.Popen(["sleep", "300"])
-    subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 300 & sleep 300"])
-    subprocess.Popen(["sleep", "300"], start_new_session=True)
-    progress("Family is there", 0.5)
-    time.sleep(300)
-
-def orphans(inputs, progress, log):
-    subprocess.Popen(["sleep", "300"])
-    os.abort() if inputs["crash"] else None
-    return "done"
-
-def bug(inputs, progress, log):
-    raise KeyError("Doe^Jane")
-
-def killed(inputs, progress, log):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def refusal(inputs, progress, log):
-    from hepadose.errors import GeometryMismatchError
-    with log.step("Refuse"):
-        raise GeometryMismatchError("Größe ≠ size; resample it.")
-
-def no_memory(inputs, progress, log):
-    raise MemoryError
-
-def missing(inputs, progress, log):
-    import torch_of_nobody
-
-def full_disk(inputs, progress, log):
-    import shutil
-    import numpy as np
-    usage = shutil.disk_usage(".")._replace(free=0)
-    shutil.disk_usage = lambda folder: usage
-    return np.zeros(1000)
-
-def tidy(inputs, progress, log):
-    try:
-        progress("Waiting", 0.5)
-        time.sleep(300)
-    finally:
-        Path(inputs["note"]).write_text("tidied up")
-
-from hepadose.worker import tasks
-tasks.TASKS.update({name: task for name, task in globals().items() if callable(task) and task.__module__ == __name__})
-'''
-
 
 @pytest.fixture
 def exchange(tmp_path, monkeypatch) -> Path:
@@ -106,11 +46,9 @@ def exchange(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def start(exchange, tmp_path, monkeypatch):
+def start(exchange, monkeypatch):
     """Starts one of the badly behaving tasks."""
-    (tmp_path / "tasks").mkdir()
-    (tmp_path / "tasks" / "sitecustomize.py").write_text(TEST_TASKS, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "tasks"))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT / "Testing" / "worker_tasks"))
     return lambda task, **inputs: WorkerJob(Runner(task, inputs))
 
 
