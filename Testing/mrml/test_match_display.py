@@ -62,7 +62,8 @@ def test_axes_say_unit_quantity_and_fractions(scene, result):
     display.show(result.curve, result.best, result.dose)
     assert display.chart.GetXAxisTitle() == "Physical dose in Gy, 5 fractions"
     assert display.chart.GetYAxisTitle() == "Agreement (0–1)"
-    assert "95\xa0% interval" in display.chart.GetTitle()
+    level, (low, high) = result.best.refined_gy, result.best.interval_gy
+    assert display.chart.GetTitle() == f"Best {level:.1f}\xa0Gy (95 % interval {low:.1f}–{high:.1f}\xa0Gy)"
 
 
 def test_another_quantity_reconnects_the_series_to_its_column(scene, result):
@@ -83,7 +84,8 @@ def test_an_outdated_curve_says_so_above_itself(scene, result):
     display = MatchDisplay(scene)
     display.show(result.curve, result.best, result.dose)
     display.show_outdated("The focal liver reaction is empty.")
-    assert display.chart.GetTitle() == "Out of date. The focal liver reaction is empty."
+    assert display.chart.GetTitle() == "Out of date"
+    assert display.chart.GetDescription() == "The focal liver reaction is empty."
 
 
 def test_a_loaded_scene_keeps_its_chart_and_numbers(scene, result, tmp_path):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from hepadose.flr.result import BestLevel, DoseContext, LevelCurve
 from hepadose.mrml.nodes import find_or_make, modified_once
-from hepadose.mrml.plots import AGREEMENT_RANGE, SERIES, draw_line, set_axes
+from hepadose.mrml.plots import AGREEMENT_RANGE, SERIES, draw_line, set_axes, set_small_fonts
 from hepadose.mrml.tables import curve_columns, fill_table, level_title
-from hepadose.report.text import best_sentence
+from hepadose.report.text import dose_unit, interval, number
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLPlotSeriesNode, vtkMRMLScene
@@ -39,6 +39,7 @@ class MatchDisplay:
         for table in (self.table, self.marks):
             table.SetLocked(True)
             table.SetUseColumnTitleAsColumnHeader(True)
+        set_small_fonts(self.chart)
 
     def show(self, curve: LevelCurve, best: BestLevel | None, context: DoseContext) -> None:
         """Show a curve, and where it is known the best level with its 95 % interval.
@@ -58,7 +59,7 @@ class MatchDisplay:
                 draw_line(self._shown(name, title), self.table, level_title(context), title, SERIES[name])
             self._show_best(best)
             set_axes(self.chart, context, curve)
-            self.chart.SetTitle("Agreement over dose" if best is None else best_sentence(best, context))
+            self.chart.SetTitle(_title(best, context))
 
     def _show_best(self, best: BestLevel | None) -> None:
         """Lines at the best level and at the ends of its interval; no line and no legend entry where there is none."""
@@ -77,8 +78,15 @@ class MatchDisplay:
             draw_line(self._shown(name, title), self.marks, x, y, color, dashed=name == "interval")
 
     def show_outdated(self, reason: str) -> None:
-        """Say above the last curve that it does not belong to the reaction as it is now."""
-        self.chart.SetTitle(f"Out of date. {reason}")
+        """Say above the last curve that it does not belong to the reaction as it is now.
+
+        Parameters
+        ----------
+        reason : str
+            Why, in words; kept as the chart's description, since a title has no room for it.
+        """
+        self.chart.SetDescription(reason)
+        self.chart.SetTitle("Out of date")
 
     def _series(self, role: str, name: str) -> vtkMRMLPlotSeriesNode:
         return find_or_make(self.scene, "vtkMRMLPlotSeriesNode", f"Match.{role}", name)
@@ -88,6 +96,13 @@ class MatchDisplay:
         if not self.chart.HasPlotSeriesNodeID(series.GetID()):
             self.chart.AddAndObservePlotSeriesNodeID(series.GetID())
         return series
+
+
+def _title(best: BestLevel | None, context: DoseContext) -> str:
+    """Short enough for a plot beside three slice views; quantity and fractions stand at the axis."""
+    if best is None:
+        return "Agreement over dose"
+    return f"Best {number(best.refined_gy, 1, dose_unit(context))} (95 % interval {interval(best.interval_gy)})"
 
 
 def _marks(best: BestLevel) -> dict[str, list[float]]:

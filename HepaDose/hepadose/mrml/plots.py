@@ -56,3 +56,11 @@ def set_axes(chart: vtkMRMLPlotChartNode, dose: DoseContext, curve: LevelCurve) 
     chart.SetXAxisRange(float(curve.levels_gy[0]), float(curve.levels_gy[-1]))
     chart.SetYAxisRangeAuto(False)
     chart.SetYAxisRange(*AGREEMENT_RANGE)
+
+
+def set_small_fonts(chart: vtkMRMLPlotChartNode) -> None:
+    """Sizes at which title and legend fit into a plot beside the slice views."""
+    chart.SetTitleFontSize(13)
+    chart.SetLegendFontSize(11)
+    chart.SetAxisTitleFontSize(13)
+    chart.SetAxisLabelFontSize(11)
