@@ -3,6 +3,7 @@
 import inspect
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -209,7 +210,7 @@ def test_the_command_can_be_copied(panel):
     assert "jinja2" in panel.ui.commandText.plainText
 
 
-def test_the_sample_patient_is_offered_and_opens_the_work_panel(slicer_app, sample_data, monkeypatch):
+def test_the_sample_patient_is_offered_and_opens_the_work_panel(slicer_app, sample_data):
     import slicer
 
     import HepaDose
@@ -217,15 +218,25 @@ def test_the_sample_patient_is_offered_and_opens_the_work_panel(slicer_app, samp
     HepaDose.registerSampleData()
     ((category, (source,)),) = sample_data.items()
     assert category == "Radiotherapy"
-    assert source.thumbnailFileName.endswith("HepaDoseDigitalPatient.png")
+    assert Path(source.thumbnailFileName).is_file()
     assert not source.uris.startswith("http")
-    pressed = []
-    button = types.SimpleNamespace(click=lambda: pressed.append(True))
-    opened = types.SimpleNamespace(ui=types.SimpleNamespace(sampleButton=button))
-    monkeypatch.setattr(slicer.util, "selectModule", pressed.append)
-    monkeypatch.setattr(slicer.util, "getModuleWidget", lambda module: opened)
     source.customDownloader(source)
-    assert pressed == ["FLRDose", True]
+    assert slicer.util.selectedModule() == "FLRDose"
+    work = slicer.util.getModuleWidget("FLRDose")
+    # Making the patient has begun; it is stopped here, the tests of the work go on to the end.
+    assert work.ui.loadProgress.visible
+    work.ui.loadCancel.click()
+    assert not work.ui.loadProgress.visible
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
+
+
+def test_the_panels_own_button_loads_the_sample_patient_too(panel, slicer_app):
+    import slicer
+
+    panel.ui.sampleButton.click()
+    work = slicer.util.getModuleWidget("FLRDose")
+    assert work.ui.loadProgress.visible
+    work.ui.loadCancel.click()
 
 
 def test_the_stand_in_of_sample_data_has_the_arguments_of_the_real_one():

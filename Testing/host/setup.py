@@ -50,8 +50,9 @@ def _modules(slicer_app, app):
 
 def build_window(host):
     """The main window with views and module panel."""
-    from host import main_window
+    from host import main_window, module_selector
 
     window = main_window.build(host)
+    module_selector.give_to(window.window, host)
     host.app.setLayoutManager(window.layout_manager)
     return window
