@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WIDTH_PX, HEIGHT_PX = 1280, 800
-PANEL_WIDTH_PX = 490
+PANEL_WIDTH_PX = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def _add_panel(window: QMainWindow) -> tuple[QScrollArea, QComboBox]:
     dock.setTitleBarWidget(QWidget())
     content = QWidget()
     column = QVBoxLayout(content)
-    column.setContentsMargins(4, 4, 2, 0)
+    column.setContentsMargins(4, 4, 0, 0)
     column.setSpacing(4)
     selector = _add_selector(column)
     area = QScrollArea()

@@ -60,10 +60,18 @@ class SliceAnnotation:
 
 def edge_letters(slice_node: vtkMRMLSliceNode) -> tuple[str, str, str, str]:
     """Patient directions at the left, right, lower and upper edge of a slice; oblique ones by their largest part."""
+    right, upper = _axis(slice_node, 0), _axis(slice_node, 1)
+    return _letter([-part for part in right]), _letter(right), _letter([-part for part in upper]), _letter(upper)
+
+
+def normal_letter(slice_node: vtkMRMLSliceNode) -> str:
+    """Patient direction in which the offset of a slice grows."""
+    return _letter(_axis(slice_node, 2))
+
+
+def _axis(slice_node: vtkMRMLSliceNode, column: int) -> list[float]:
     to_ras = slice_node.GetSliceToRAS()
-    right, upper = (_letter([to_ras.GetElement(row, column) for row in range(3)]) for column in (0, 1))
-    left, lower = (_letter([-to_ras.GetElement(row, column) for row in range(3)]) for column in (0, 1))
-    return left, right, lower, upper
+    return [to_ras.GetElement(row, column) for row in range(3)]
 
 
 def _letter(direction_ras: list[float]) -> str:

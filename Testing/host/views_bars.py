@@ -20,10 +20,9 @@ from vtkmodules.vtkCommonCore import reference
 
 from host.qmrml_widgets import qMRMLWidget
 from host.standin import stand_in
+from host.views_annotation import normal_letter
 
 BAR_HEIGHT_PX = 24
-# Slicer writes the offset with the letter of the direction in which it grows.
-OFFSET_LETTERS = {"Axial": "S", "Sagittal": "R", "Coronal": "A"}
 
 
 @stand_in
@@ -134,7 +133,8 @@ class qMRMLSliceControllerWidget(qMRMLViewControllerBar):
             self._slider.setEnabled(bool(known))
             self._slider.setRange(0, round((low_high[1] - low_high[0]) / self._step))
             self._slider.setValue(round((offset - self._start) / self._step))
-            self._number.setPrefix(OFFSET_LETTERS.get(self.mrmlSliceNode().GetOrientation(), "") + ": ")
+            # The letter is that of the direction in which the offset grows.
+            self._number.setPrefix(f"{normal_letter(self.mrmlSliceNode())}: ")
             self._number.setRange(min(low_high[0], offset), max(low_high[1], offset))
             self._number.setSingleStep(self._step)
             self._number.setValue(offset)

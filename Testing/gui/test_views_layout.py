@@ -1,0 +1,159 @@
+"""Layouts have Slicer's numbers; the 3-D, plot and table views show their nodes."""
+
+import numpy as np
+import pytest
+import slicer
+from PySide6.QtCore import Qt
+from views_example import RED, add_segmentation, add_volume, box, half_and_half, shown
+
+FOUR_UP, FOUR_UP_TABLE, FOUR_UP_PLOT, ONE_UP_RED, FOUR_UP_PLOT_TABLE = 3, 34, 37, 6, 38
+
+
+@pytest.fixture
+def manager(slicer_app):
+    yield slicer.app.layoutManager()
+    slicer.app.layoutManager().setLayout(FOUR_UP)
+    slicer_app.process_events()
+
+
+def visible_views(manager):
+    names = [name for name in manager.sliceViewNames() if manager.sliceWidget(name).isVisible()]
+    others = (manager.threeDWidget(0), manager.plotWidget(0), manager.tableWidget(0))
+    return names, [type(each).__name__ for each in others if each is not None and each.isVisible()]
+
+
+@pytest.mark.parametrize(
+    ("number", "slices", "others"),
+    [
+        (FOUR_UP, ["Red", "Green", "Yellow"], ["qMRMLThreeDWidget"]),
+        (FOUR_UP_PLOT, ["Red", "Green", "Yellow"], ["qMRMLPlotWidget"]),
+        (FOUR_UP_TABLE, ["Red", "Green", "Yellow"], ["qMRMLThreeDWidget", "qMRMLTableWidget"]),
+        (FOUR_UP_PLOT_TABLE, ["Red", "Green", "Yellow"], ["qMRMLPlotWidget", "qMRMLTableWidget"]),
+        (ONE_UP_RED, ["Red"], []),
+    ],
+)
+def test_a_layout_shows_exactly_its_views(slicer_app, manager, number, slices, others):
+    manager.setLayout(number)
+    slicer_app.process_events()
+    assert manager.layout == number
+    shown_slices, shown_others = visible_views(manager)
+    assert sorted(shown_slices) == sorted(slices)
+    assert shown_others == others
+
+
+@pytest.mark.parametrize("number", [41, 98, 1234])
+def test_a_number_without_layout_is_refused(manager, number):
+    with pytest.raises(ValueError, match=str(number)):
+        manager.setLayout(number)
+    assert manager.layout == FOUR_UP
+
+
+def test_the_layout_property_can_be_written_as_in_slicer(slicer_app, manager):
+    heard = []
+    manager.connect("layoutChanged(int)", heard.append)
+    manager.layout = ONE_UP_RED
+    assert heard == [ONE_UP_RED]
+    manager.disconnect("layoutChanged(int)", heard.append)
+
+
+def test_a_segment_is_a_surface_in_3d(slicer_app, manager):
+    volume = add_volume(slicer_app.scene, half_and_half())
+    segmentation = add_segmentation(slicer_app.scene, volume, {"Target": (box(), RED)})
+    view = manager.threeDWidget(0).threeDView()
+    before = shown(view).astype(int)
+    segmentation.CreateClosedSurfaceRepresentation()
+    manager.resetThreeDViews()
+    slicer_app.process_events()
+    after = shown(view).astype(int)
+    middle = after[view.height // 2, view.width // 2]
+    assert middle[0] > 100
+    assert middle[0] > 3 * max(middle[1], middle[2])
+    untouched = before[view.height // 2, view.width // 2]
+    assert untouched[0] <= untouched[2]
+
+
+def test_the_slice_appears_in_3d_when_asked_for(slicer_app, manager):
+    volume = add_volume(slicer_app.scene, half_and_half())
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    manager.resetSliceViews()
+    manager.resetThreeDViews()
+    before = shown(manager.threeDWidget(0).threeDView())
+    manager.sliceWidget("Green").sliceController().setSliceVisible(True)
+    slicer_app.process_events()
+    assert (shown(manager.threeDWidget(0).threeDView()) != before).mean() > 0.05
+
+
+@pytest.fixture
+def table(slicer_app):
+    node = slicer_app.scene.AddNewNodeByClass("vtkMRMLTableNode", "Agreement")
+    slicer.util.updateTableFromArray(node, np.array([[0.0, 0.0], [10.0, 0.5], [20.0, 1.0]]), ["Dose", "IoU"])
+    return node
+
+
+@pytest.fixture
+def chart(slicer_app, table):
+    series = slicer_app.scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", "IoU")
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetXColumnName("Dose")
+    series.SetYColumnName("IoU")
+    series.SetPlotType(series.PlotTypeScatter)
+    series.SetMarkerStyle(series.MarkerStyleNone)
+    series.SetColor(*RED)
+    node = slicer_app.scene.AddNewNodeByClass("vtkMRMLPlotChartNode", "Curve")
+    node.AddAndObservePlotSeriesNodeID(series.GetID())
+    node.SetLegendVisibility(False)
+    for axis, high in (("X", 20.0), ("Y", 1.0)):
+        getattr(node, f"Set{axis}AxisRangeAuto")(False)
+        getattr(node, f"Set{axis}AxisRange")(0.0, high)
+    return node
+
+
+def show_chart(slicer_app, manager, chart):
+    manager.setLayout(FOUR_UP_PLOT)
+    slicer.app.applicationLogic().GetSelectionNode().SetActivePlotChartID(chart.GetID())
+    slicer.app.applicationLogic().PropagatePlotChartSelection()
+    slicer_app.process_events()
+    return manager.plotWidget(0).plotView()
+
+
+def is_red_near(view, x_fraction, y_fraction):
+    """Whether the curve's color is at a point given in fractions of the axes."""
+    pixels = shown(view).astype(int)
+    bottom, left = view.chart().GetAxis(1), view.chart().GetAxis(0)
+    x = bottom.GetPoint1()[0] + x_fraction * (bottom.GetPoint2()[0] - bottom.GetPoint1()[0])
+    y = left.GetPoint1()[1] + y_fraction * (left.GetPoint2()[1] - left.GetPoint1()[1])
+    row, column = round(view.height - y), round(x)
+    near = pixels[row - 3 : row + 4, column - 3 : column + 4]
+    return bool(((near[..., 0] > 180) & (near[..., 1] < 120)).any())
+
+
+def test_the_plot_view_draws_the_chosen_chart_s_curve_at_its_place(slicer_app, manager, chart):
+    view = show_chart(slicer_app, manager, chart)
+    assert is_red_near(view, 0.5, 0.5)
+    assert is_red_near(view, 0.25, 0.25)
+    assert not is_red_near(view, 0.25, 0.75)
+
+
+def test_the_curve_follows_its_table(slicer_app, manager, chart, table):
+    view = show_chart(slicer_app, manager, chart)
+    slicer.util.updateTableFromArray(table, np.array([[0.0, 1.0], [10.0, 0.5], [20.0, 0.0]]), ["Dose", "IoU"])
+    slicer_app.process_events()
+    assert is_red_near(view, 0.25, 0.75)
+    assert not is_red_near(view, 0.25, 0.25)
+
+
+def test_without_a_chart_the_plot_view_is_blank(slicer_app, manager, chart):
+    view = show_chart(slicer_app, manager, chart)
+    manager.plotWidget(0).mrmlPlotViewNode().SetPlotChartNodeID(None)
+    slicer_app.process_events()
+    assert shown(view).min() == 255
+
+
+def test_the_table_view_shows_the_chosen_table(slicer_app, manager, table):
+    manager.setLayout(FOUR_UP_TABLE)
+    slicer.app.applicationLogic().GetSelectionNode().SetActiveTableID(table.GetID())
+    slicer.app.applicationLogic().PropagateTableSelection()
+    cells = manager.tableWidget(0).tableView().model()
+    headers = [cells.headerData(column, Qt.Orientation.Horizontal) for column in range(cells.columnCount())]
+    assert headers == ["Dose", "IoU"]
+    assert cells.data(cells.index(1, 1)) == "0.5"
