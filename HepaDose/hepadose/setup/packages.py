@@ -88,6 +88,9 @@ class PackageStatus:
     device: str = ""
 
 
+# A child process must not flash a console on Windows; elsewhere there is no such flag.
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+
 _COMPUTING = "all computations"
 _FIGURES = "figures in the report"
 _NETWORKS = "segmentation by neural networks"
@@ -175,6 +178,7 @@ def _ask(
             stderr=subprocess.DEVNULL,
             env=environment,
             timeout=timeout_s,
+            creationflags=_NO_WINDOW,
         )
         output = done.stdout
     except subprocess.TimeoutExpired as stopped:
