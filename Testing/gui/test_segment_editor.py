@@ -77,6 +77,8 @@ def bench(slicer_app):
     yield bench
     bench.editor.setMRMLSegmentEditorNode(None)
     slicer_app.window.show_panel("", None)
+    bench.editor.deleteLater()
+    slicer_app.process_events()
 
 
 def disk(center_kji=MIDDLE_KJI):
@@ -326,3 +328,14 @@ def test_closing_the_scene_lets_go_of_everything(bench):
     assert bench.editor.currentSegmentID() == ""
     drag(bench.red, [(0.0, 0.0, 0.0)])
     assert bench.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+
+
+def test_a_deleted_editor_does_not_hear_the_scene_any_more(bench, slicer_app):
+    editor = slicer.qMRMLSegmentEditorWidget()
+    editor.setMRMLScene(bench.scene)
+    editor.setMRMLSegmentEditorNode(bench.scene.AddNewNodeByClass("vtkMRMLSegmentEditorNode"))
+    editor.setSegmentationNode(bench.segmentation)
+    editor.delete()
+    bench.segmentation.GetSegmentation().GetSegment("Target").SetName("Renamed")
+    slicer_app.close_scene()
+    assert slicer_app.errors == []

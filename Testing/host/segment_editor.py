@@ -61,9 +61,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._drive = EditorDrive(_applications[0])
         self._node, self._shortcuts, self._last_effect, self._told = None, [], "Paint", {}
         self._face = Face(self)
-        self._followed_node = Follower(self._follow)
-        self._followed_segments = Follower(self._show)
-        self._followed_scene = Follower(self._scene_closing)
+        self._followed_node = Follower(self._follow).until_destroyed(self)
+        self._followed_segments = Follower(self._show).until_destroyed(self)
+        self._followed_scene = Follower(self._scene_closing).until_destroyed(self)
         self.maximumNumberOfUndoStates = 10
         self._show()
 

@@ -31,6 +31,12 @@ class Follower:
                 for event in events:
                     self._followed.append((each, each.AddObserver(event, self._on_event)))
 
+    def until_destroyed(self, owner: Any) -> Follower:
+        """Leave everything when a Qt object is destroyed; its methods could not be called any more."""
+        leave = self.leave
+        owner.connect("destroyed()", lambda: leave())
+        return self
+
     def leave(self) -> None:
         """Follow nothing any more."""
         for each, tag in self._followed:

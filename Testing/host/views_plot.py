@@ -57,8 +57,9 @@ class qMRMLPlotView(ctkVTKChartView):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._view_node, self._changed = None, True
-        self._followed_node, self._followed_chart = Follower(self._follow_chart), Follower(self._follow_chart)
-        self._followed_parts = Follower(self._redraw)
+        self._followed_node = Follower(self._follow_chart).until_destroyed(self)
+        self._followed_chart = Follower(self._follow_chart).until_destroyed(self)
+        self._followed_parts = Follower(self._redraw).until_destroyed(self)
 
     def setMRMLScene(self, newScene):
         """The view node has the scene already."""

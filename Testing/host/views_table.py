@@ -51,9 +51,9 @@ class qMRMLTableView(QTableView):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._view_node, self._node = None, None
-        self._followed_node = Follower(self._follow_table)
+        self._followed_node = Follower(self._follow_table).until_destroyed(self)
         self._cells = TableModel(self)
-        self._followed = Follower(self._show)
+        self._followed = Follower(self._show).until_destroyed(self)
         self.setModel(self._cells)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().setDefaultSectionSize(22)
