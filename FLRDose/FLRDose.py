@@ -30,6 +30,9 @@ from hepadose.mrml.flrdose.choices import (
     REGISTRATIONS,
 )
 
+DOSE_OVERLAY = OVERLAYS[-1]
+DOSE_PERCENT = 25.0
+
 
 class FLRDose(ScriptedLoadableModule):
     """What Slicer shows about the module."""
@@ -154,6 +157,8 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.match = MatchSection(self)
         self.report = ReportSection(self)
         self.sections = [self.inputs, self.alignment, self.reaction, self.match, self.report]
+        for name in ("inputs", "alignment", "reaction", "match", "report"):
+            getattr(self.ui, f"{name}Button").connect("contentsCollapsed(bool)", self._onUnfolded)
 
     def cleanup(self):
         for section in self.sections:
@@ -213,6 +218,11 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _onParametersModified(self, caller=None, event=None):
         self.refresh()
+
+    def _onUnfolded(self, collapsed):
+        # Unfolding shows everything in a section, also what was hidden while it was folded.
+        if not collapsed:
+            self.refresh()
 
     def refresh(self):
         """Bring every section up to date; changes that this makes do not start it again."""
@@ -294,6 +304,23 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
     def showCase(self, parameterNode):
         """Show the follow-up CT in the slice views, centered on it."""
         slicer.util.setSliceViewerLayers(background=parameterNode.followUpVolume, foreground=None, fit=True)
+
+    def showReaction(self, parameterNode):
+        """Move the slice views to the middle of the reaction."""
+        center = [0.0, 0.0, 0.0]
+        parameterNode.segmentation.GetSegmentCenterRAS(parameterNode.reactionSegment, center)
+        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
+
+    def showMatch(self, parameterNode):
+        """Show the curve beside slices and 3-D, with the dose over the follow-up CT; the views of a batch run stay."""
+        layoutManager = slicer.app.layoutManager()
+        layout = slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalPlotView
+        if layoutManager is None or layoutManager.layout == layout:
+            return
+        layoutManager.setLayout(layout)
+        parameterNode.overlayMode, parameterNode.overlayPercent = DOSE_OVERLAY, DOSE_PERCENT
+        self.showReaction(parameterNode)
+        layoutManager.resetThreeDViews()
 
     def process(
         self,

@@ -8,12 +8,22 @@ from hepadose.batch.flr import run_flr
 from hepadose.batch.job import FlrJob
 from hepadose.errors import HepaDoseError, MissingInputError
 from hepadose.findings import Level
-from hepadose.flr.settings import DoseQuantity
+from hepadose.flr.settings import BandMode, DoseQuantity
 from hepadose.mrml.flrdose import alignment, inputs, match, reaction, report
-from hepadose.mrml.flrdose.choices import BAND_SIDES, NOT_STATED, OVERLAYS, QUANTITIES
+from hepadose.mrml.flrdose.choices import (
+    BAND_SIDES,
+    CHILD_PUGH,
+    MODALITIES,
+    NOT_STATED,
+    OVERLAYS,
+    PHASES,
+    QUANTITIES,
+    REGISTRATIONS,
+)
 from hepadose.phantom.patient import make_digital_patient
 from hepadose.phantom.settings import DigitalPatientSettings
 from hepadose.registration import RegistrationMethod
+from hepadose.report import studies
 from hepadose.timing import TimingLog, read_timing_log
 from hepadose.worker import start_load_case, start_register, start_segment
 
@@ -52,7 +62,6 @@ def value_of(job):
         try:
             next(steps)
         except StopIteration as end:
-            job.timing
             return end.value
 
 
@@ -180,3 +189,12 @@ def test_provenance_names_segmenter_alignment_dose_and_version(session):
     assert "not edited" in text
     assert "Alignment: rigid, estimated error" in text
     assert "For research use only" in text
+
+
+def test_the_panel_offers_exactly_what_the_library_knows():
+    assert [NOT_STATED, *studies.MODALITIES] == MODALITIES
+    assert [NOT_STATED, *studies.PHASES] == PHASES
+    assert [NOT_STATED, *studies.CHILD_PUGH] == CHILD_PUGH
+    assert set(QUANTITIES.values()) == set(DoseQuantity)
+    assert set(BAND_SIDES.values()) == set(BandMode)
+    assert set(REGISTRATIONS.values()) == set(RegistrationMethod)

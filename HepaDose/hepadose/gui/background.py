@@ -36,7 +36,7 @@ class BackgroundTask:
         self._timer.setInterval(INTERVAL_MS)
         self._timer.connect("timeout()", self._turn)
         cancel_button.connect("clicked(bool)", self._cancel_clicked)
-        self._show(False)
+        self._clear()
 
     @property
     def busy(self) -> bool:
@@ -66,7 +66,7 @@ class BackgroundTask:
             Given what went wrong; a :class:`CancelledError` after Cancel.
         """
         self._job, self._take_over, self._on_problem = job, take_over, on_problem
-        self._show(True)
+        self._clear()
         self._timer.start()
         self._on_change()
 
@@ -75,6 +75,11 @@ class BackgroundTask:
         if self._job is not None:
             self._job.cancel()
             self._end(CancelledError(_("Cancelled; nothing was changed.")))
+
+    def show(self) -> None:
+        """Show or hide bar and button again: a section that is unfolded shows everything in it."""
+        self._bar.visible = self.busy
+        self._cancel_button.visible = self.busy and self._steps is None
 
     def close(self) -> None:
         """End the job without telling anybody: the panel goes away."""
@@ -116,16 +121,15 @@ class BackgroundTask:
         self._timer.stop()
         job, self._job, self._steps = self._job, None, None
         job.close()
-        self._show(False)
+        self._clear()
         if problem is not None:
             self._on_problem(problem)
         self._on_change()
 
-    def _show(self, visible: bool) -> None:
+    def _clear(self) -> None:
         self._bar.value = 0
         self._bar.format = ""
-        self._bar.visible = visible
-        self._cancel_button.visible = visible
+        self.show()
 
 
 def _progress_text(stage: str, remaining_s: float | None) -> str:

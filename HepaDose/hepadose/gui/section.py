@@ -29,6 +29,11 @@ class Section:
         """The module's logic."""
         return self.panel.logic
 
+    def step_done(self, own_button: Any, next_button: Any) -> None:
+        """Fold this section and open the next one: the work goes on there."""
+        own_button.collapsed = True
+        next_button.collapsed = False
+
     @property
     def busy(self) -> str:
         """What runs in this section, in words; empty where nothing does."""

@@ -13,7 +13,8 @@ from hepadose.findings import Finding, Level
 # Color and word: the meaning must not hang on the color alone.
 LEVEL_COLORS = {Level.OK: "#2e7d32", Level.WARNING: "#b26a00", Level.ERROR: "#c62828"}
 LEVEL_COLUMN_WIDTH = 62
-SUBJECT_COLUMN_WIDTH = 104
+SUBJECT_COLUMN_WIDTH = 96
+LARGEST_HEIGHT = 190
 
 
 def show_findings(table: Any, findings: Iterable[Finding]) -> None:
@@ -36,7 +37,7 @@ def show_findings(table: Any, findings: Iterable[Finding]) -> None:
         cell = table.item(row, 0)
         cell.setForeground(qt.QBrush(qt.QColor("white")))
         cell.setBackground(qt.QBrush(qt.QColor(LEVEL_COLORS[finding.level])))
-    table.resizeRowsToContents()
+    fit_height(table)
 
 
 def show_rows(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -69,5 +70,14 @@ def _style(table: Any) -> None:
     table.wordWrap = True
     table.verticalHeader().hide()
     table.horizontalHeader().setStretchLastSection(True)
+    table.setVerticalScrollMode(qt.QAbstractItemView.ScrollPerPixel)
     table.resizeColumnsToContents()
+    fit_height(table)
+
+
+def fit_height(table: Any, largest_px: int = LARGEST_HEIGHT) -> None:
+    """Let a table be as high as its rows need, up to a limit from which it scrolls."""
     table.resizeRowsToContents()
+    rows = sum(table.rowHeight(row) for row in range(table.rowCount))
+    table.setFixedHeight(min(rows + table.horizontalHeader().height + 2 * table.frameWidth, largest_px))
+    table.visible = table.rowCount > 0

@@ -38,6 +38,7 @@ class AlignmentSection(Section):
 
     def update(self) -> None:
         """Button, quality figures and overlay."""
+        self._task.show()
         parameters = self.parameters
         reason = self.panel.why_busy() or steps.why_not_align(parameters)
         offer(self.ui.registerButton, reason, _("Bring the follow-up CT to the planning CT and take the dose along"))
@@ -67,6 +68,7 @@ class AlignmentSection(Section):
         with self.panel.own_change():
             yield from steps.take_registration(slicer.mrmlScene, self.parameters, outcome)
         self._shown = ()
+        self.step_done(self.ui.inputsButton, self.ui.reactionButton)
         self.panel.aligned()
 
     def _failed(self, problem: HepaDoseError) -> None:

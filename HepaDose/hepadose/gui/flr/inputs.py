@@ -40,6 +40,7 @@ class InputsSection(Section):
 
     def update(self) -> None:
         """Buttons, the pre-flight list of what is chosen, and the dose in words."""
+        self._task.show()
         parameters = self.parameters
         loading = self.panel.why_busy()
         folder = "" if self.ui.caseFolder.currentPath else _("Choose the folder of the case's DICOM files first.")
@@ -85,6 +86,7 @@ class InputsSection(Section):
             return
         with self.panel.own_change():
             yield from steps.take_case(slicer.mrmlScene, self.parameters, checked.case)
+        self.ui.alignmentButton.collapsed = False
         self.panel.case_loaded()
 
     def _failed(self, problem: HepaDoseError) -> None:

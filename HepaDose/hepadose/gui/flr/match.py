@@ -10,13 +10,14 @@ import slicer
 from slicer.i18n import tr as _
 
 from hepadose.errors import HepaDoseError
-from hepadose.findings import error
+from hepadose.findings import Level, error
 from hepadose.flr.result import FlrResult
 from hepadose.gui.buttons import offer
 from hepadose.gui.flr.match_text import answer_html, estimator_rows, level_text
 from hepadose.gui.section import Section
 from hepadose.gui.tables import show_findings, show_rows
 from hepadose.mrml.flrdose import match as steps
+from hepadose.mrml.flrdose.inputs import input_findings
 from hepadose.mrml.isodose import IsodoseSurface, isodose_to_segment
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.match_display import MatchDisplay
@@ -34,6 +35,7 @@ class MatchSection(Section):
         super().__init__(panel)
         self.live: LiveMatch | None = None
         self.result: FlrResult | None = None
+        self._changed_at_s = time.perf_counter()
         self.last_follow_s = float("nan")
         """Seconds from the change of the segment to the new curve, as last measured."""
         self._surface: IsodoseSurface | None = None
@@ -81,10 +83,13 @@ class MatchSection(Section):
             return
         self.parameters.matched = True
         self._bound_level()
-        self._show_chart()
+        self._display = MatchDisplay(slicer.mrmlScene)
         self._follow()
-        self.to_best_level()
         self._settle()
+        self.to_best_level()
+        self.logic.showMatch(self.parameters)
+        steps.show_chart(slicer.mrmlScene, self._display.chart)
+        self.ui.reportButton.collapsed = False
         self.panel.refresh()
 
     def segments_changed(self) -> None:
@@ -165,7 +170,7 @@ class MatchSection(Section):
         self._display.show(curve, None, self.live.context)
         self.ui.answerLabel.text = answer_html(self.live, None)
         self._show_level()
-        self.last_follow_s = time.perf_counter() - getattr(self, "_changed_at_s", time.perf_counter())
+        self.last_follow_s = time.perf_counter() - self._changed_at_s
         self._settle_timer.start()
 
     def _settle(self) -> None:
@@ -181,7 +186,9 @@ class MatchSection(Section):
             return
         self._display.show(self.live.curve, self.result.best, self.live.context)
         self.ui.answerLabel.text = answer_html(self.live, self.result)
-        show_findings(self.ui.gatesTable, self.result.findings)
+        known = set(input_findings(self.parameters))
+        gates = [finding for finding in self.result.findings if finding.level is not Level.OK or finding not in known]
+        show_findings(self.ui.gatesTable, gates)
         show_rows(self.ui.estimatorsTable, [_("Estimator"), _("Value")], estimator_rows(self.result))
         self.panel.refresh()
 
@@ -192,10 +199,6 @@ class MatchSection(Section):
         show_findings(self.ui.gatesTable, [error(_("Match"), str(problem))])
         self.ui.estimatorsTable.setRowCount(0)
         self.panel.refresh()
-
-    def _show_chart(self) -> None:
-        self._display = MatchDisplay(slicer.mrmlScene)
-        steps.show_chart(self._display.chart)
 
     def _bound_level(self) -> None:
         levels = self.live.settings.levels_gy

@@ -56,6 +56,7 @@ class ReactionSection(Section):
 
     def update(self) -> None:
         """Buttons, segments, origins, and what the editor edits."""
+        self._task.show()
         parameters = self.parameters
         reason = self.panel.why_busy() or steps.why_not_segment(parameters)
         offer(self.ui.segmentButton, reason, _("Find the reaction on the follow-up CT; it can be corrected afterwards"))
@@ -163,6 +164,8 @@ class ReactionSection(Section):
         with self.panel.own_change():
             yield from steps.take_reaction(slicer.mrmlScene, self.parameters, found)
         self.ui.segmentEditor.setCurrentSegmentID(self.parameters.reactionSegment)
+        self.logic.showReaction(self.parameters)
+        self.step_done(self.ui.alignmentButton, self.ui.matchButton)
         self.panel.segments_changed()
 
     def _failed(self, problem: HepaDoseError) -> None:

@@ -14,7 +14,6 @@ from hepadose.mrml.loaded import registration_findings, registration_nodes, regi
 from hepadose.mrml.overlay import checkerboard, set_blend
 from hepadose.mrml.segmentation import segment_to_mask
 from hepadose.registration import RegistrationMethod
-from hepadose.report.text import number
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScene
@@ -87,15 +86,7 @@ def alignment_findings(choices: Any) -> list[Finding]:
     summary = registration_summary(choices.alignment)
     if summary is None:
         return [warning("Alignment", "The transform was not made here; its quality is unknown.")]
-    figures = ", ".join(
-        f"{name} {value}"
-        for name, value in (
-            ("estimated error", number(summary.estimated_error_mm, 1, "mm")),
-            ("DSC of the livers", number(summary.liver_dice, 3)),
-            ("mean distance of their surfaces", number(summary.liver_mean_distance_mm, 1, "mm")),
-        )
-    )
-    return [ok("Alignment", f"{summary.method}: {figures}."), *registration_findings(choices.alignment)]
+    return [ok("Alignment", f"Method: {summary.method}."), *registration_findings(choices.alignment)]
 
 
 def show_overlay(scene: vtkMRMLScene, choices: Any) -> None:

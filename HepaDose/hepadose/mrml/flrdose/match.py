@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from hepadose.mrml.flrdose.reaction import has_segment
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.loaded import case_findings, registration_findings, registration_summary
 from hepadose.provenance import SegmentationOrigin
+from hepadose.report.published import ComparisonRow, PatientStatement
 
 if TYPE_CHECKING:
-    from hepadose.report.published import PatientStatement
     from slicer import vtkMRMLPlotChartNode, vtkMRMLScene
 
 
@@ -127,8 +128,6 @@ def reaction_origin(choices: Any) -> SegmentationOrigin:
 def patient_statement(choices: Any) -> PatientStatement:
     """What was stated about the patient, for the comparison with published values; None where it was not."""
 
-    from hepadose.report.published import PatientStatement
-
     def stated(text: str) -> str | None:
         return None if text == NOT_STATED else text
 
@@ -138,6 +137,14 @@ def patient_statement(choices: Any) -> PatientStatement:
         months_since_treatment=choices.monthsSinceTreatment or None,
         child_pugh=stated(choices.childPugh),
     )
+
+
+def published_table(rows: Sequence[ComparisonRow]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Titles and texts of the comparison with published thresholds."""
+    texts = [
+        (row.study.source, row.value_text, "; ".join(row.differences) or "none", row.study.technique) for row in rows
+    ]
+    return ["Study", "This patient against the study", "Differences", "Technique"], texts
 
 
 def show_chart(scene: vtkMRMLScene, chart: vtkMRMLPlotChartNode) -> None:
