@@ -273,6 +273,17 @@ def test_the_eye_hides_and_shows_a_segment(bench):
     assert display.GetSegmentVisibility("Other")
 
 
+def test_the_surface_in_3d_follows_the_strokes(bench):
+    bench.click("Show 3D")
+    bench.start("Paint")
+    drag(bench.red, [(0.0, 0.0, 0.0)])
+    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+    polygons = bench.segmentation.GetSegmentation().GetSegment("Target").GetRepresentation(surface)
+    assert polygons.GetBounds()[:2] == pytest.approx((-7.0, 7.0), abs=2.0)
+    bench.click("Show 3D")
+    assert bench.segmentation.GetSegmentation().GetSegment("Target").GetRepresentation(surface) is None
+
+
 def test_choosing_a_segment_tells_its_id(bench):
     heard = []
     bench.editor.connect("currentSegmentIDChanged(QString)", lambda segment_id: heard.append(segment_id))

@@ -74,7 +74,7 @@ def settle(widget: QWidget) -> None:
 
 def _save(picture: QPixmap, path: Path) -> Path:
     if not picture.save(str(path), "PNG"):
-        raise OSError(f"The picture could not be written to {path}.")
+        raise OSError(f"The picture of {picture.width()} × {picture.height()} pixels could not be written to {path}.")
     return path
 
 

@@ -10,7 +10,7 @@ from vtkmodules.vtkCommonCore import vtkCommand
 
 from host import segment_editor_apply
 from host.qmrml_widgets import qMRMLWidget
-from host.segment_editor_drive import EFFECTS, MISSING_EFFECTS, EditorDrive
+from host.segment_editor_drive import EFFECTS, MISSING_EFFECTS, EditorDrive, prepare
 from host.segment_editor_effect import Effect
 from host.segment_editor_face import Face
 from host.signals import emit
@@ -38,6 +38,7 @@ _applications = []
 
 def provide(slicer_app):
     """Let editors made from now on work on this application's scene and views."""
+    prepare(slicer_app)
     _applications[:] = [slicer_app]
 
 

@@ -48,6 +48,12 @@ EFFECTS = {
 MISSING_EFFECTS = ("Level tracing", "Grow from seeds", "Fill between slices", "Margin", "Hollow", "Mask volume")
 
 
+def prepare(slicer_app: SlicerApp) -> None:
+    """Keep the application's editor from removing closed surfaces that it has not made; Slicer's never does."""
+    editor = slicer_app.segmentation_editor
+    editor.segmentation_modified.disconnect(editor._on_segmentation_modified)
+
+
 class EditorDrive:
     """Edits one segmentation at a time through the application's segmentation editor.
 
