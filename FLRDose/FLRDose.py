@@ -322,65 +322,22 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
         self.showReaction(parameterNode)
         layoutManager.resetThreeDViews()
 
-    def process(
-        self,
-        followUpVolume,
-        doseVolume,
-        segmentation,
-        *,
-        liverSegment="Liver",
-        reactionSegment="Focal liver reaction",
-        fractions=None,
-        registrationErrorMm=None,
-        **settings,
-    ):
-        """The dose at which the liver reacted, from loaded nodes.
+    def process(self, followUpVolume, doseVolume, segmentation, **choices):
+        """The dose at which the liver reacted, from loaded nodes that lie on each other already.
 
-        Parameters
-        ----------
-        followUpVolume, doseVolume : vtkMRMLScalarVolumeNode
-            Follow-up CT, and total physical dose in Gy that lies on it.
-        segmentation : vtkMRMLSegmentationNode
-            Holds liver and reaction.
-        liverSegment, reactionSegment : str
-            Names or ids of the segments.
-        fractions : int, optional
-            Number of equal fractions.
-        registrationErrorMm : float, optional
-            Mean registration error in the liver in mm; unknown if omitted.
-        **settings
-            Choices of :class:`hepadose.flr.settings.FlrSettings`; the levels reach to the largest dose by default.
-
-        Returns
-        -------
-        hepadose.flr.result.FlrResult
-
-        Raises
-        ------
-        hepadose.errors.HepaDoseError
-            Whatever is missing or wrong, in words.
+        Parameters, result and errors are those of :func:`hepadose.mrml.flrdose.nodes.result_of_nodes`.
         """
-        from hepadose.flr.analysis import analyze_flr, settings_for
-        from hepadose.flr.result import RegistrationSummary
-        from hepadose.mrml.flr_input import flr_images_from_nodes, segment_origin
+        from hepadose.mrml.flrdose.nodes import result_of_nodes
 
-        images, findings = flr_images_from_nodes(
-            followUpVolume,
-            doseVolume,
-            segmentation,
-            liver_segment=liverSegment,
-            reaction_segment=reactionSegment,
-        )
-        error = float("nan") if registrationErrorMm is None else registrationErrorMm
-        return analyze_flr(
-            images,
-            settings_for(images.dose_gy, images.liver, fractions, **settings),
-            fractions=fractions,
-            registration=RegistrationSummary(_("as placed in the scene"), error),
-            reaction_origin=segment_origin(segmentation, reactionSegment),
-            liver_origin=segment_origin(segmentation, liverSegment),
-            findings=findings,
-        )
+        return result_of_nodes(followUpVolume, doseVolume, segmentation, **choices)
+
+    def processParameterNode(self, parameterNode):
+        """The result for the choices of a parameter node, as the panel's Match gives it."""
+        from hepadose.mrml.flrdose.match import new_match, reaction_origin
+
+        match = new_match(slicer.mrmlScene, parameterNode)
+        match.update()
+        return match.result(reaction_origin(parameterNode))
 
     def addResultToScene(self, result):
         """Add tables, plot and text of a result to the scene; returns the nodes."""
@@ -418,7 +375,7 @@ class FLRDoseTest(ScriptedLoadableModuleTest):
 
     def test_FLRDose_finds_the_planted_isodose(self):
         self.setUp()
-        result = FLRDoseLogic().process(*self.plantReaction(), fractions=5, registrationErrorMm=1.0)
+        result = FLRDoseLogic().process(*self.plantReaction(), fractions=5, registration_error_mm=1.0)
         self.assertAlmostEqual(result.best.refined_gy, self.PLANTED_GY, delta=0.6)
         self.assertEqual(result.best.boundary_iou, 1.0)
 

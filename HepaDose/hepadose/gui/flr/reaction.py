@@ -135,7 +135,8 @@ class ReactionSection(Section):
 
     def _edit(self, parameters: Any) -> None:
         editor = self.ui.segmentEditor
-        if editor.mrmlSegmentEditorNode() is None:
+        # Closing or loading a scene replaces the node.
+        if editor.mrmlSegmentEditorNode() is not editor_node():
             editor.setMRMLSegmentEditorNode(editor_node())
         if editor.segmentationNode() is not parameters.segmentation:
             editor.setSegmentationNode(parameters.segmentation)
@@ -195,5 +196,7 @@ def editor_node() -> Any:
         node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
         node.UnRegister(None)
         node.SetSingletonTag(EDITOR_TAG)
+        # By default painting would cut the reaction out of the liver.
+        node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteNone)
         node = slicer.mrmlScene.AddNode(node)
     return node

@@ -43,6 +43,7 @@ def choose_defaults(scene: vtkMRMLScene, choices: Any) -> None:
     if choices.doseVolume is None and len(doses) == 1:
         choices.doseVolume = doses[0]
     segmentations = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    segmentations = [node for node in segmentations if not node.GetHideFromEditors()]
     if choices.planningStructures is None and len(segmentations) == 1:
         choices.planningStructures = segmentations[0]
     if choices.planningStructures is not None and not choices.planningLiver:
