@@ -6,6 +6,7 @@ import shiboken6
 from PySide6.QtCore import QMetaMethod
 
 from host import signals
+from host.raw import qt_meta_object
 from host.signals import find_signal, parameter_types
 from host.signatures import normalized
 from host.slots import SlotTable
@@ -46,7 +47,7 @@ def find_slot(receiver, text: str) -> str:
 
 
 def _is_qt_slot(receiver, signature):
-    meta = receiver.metaObject()
+    meta = qt_meta_object(type(receiver))
     index = meta.indexOfMethod(signature)
     return index >= 0 and meta.method(index).methodType() in (
         QMetaMethod.MethodType.Slot,

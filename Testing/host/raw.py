@@ -19,6 +19,14 @@ def is_cpp(cls: type) -> bool:
     return cls in _cpp_classes
 
 
+def qt_meta_object(cls: type):
+    """Meta-object of the Qt class behind a class.
+
+    Classes made in Python have meta-objects of their own; PySide6 may take one of them for another that is gone.
+    """
+    return next(base for base in cls.__mro__ if base.__module__.startswith("PySide6.")).staticMetaObject
+
+
 def static_member(cls: type, name: str):
     """A member of a class as it is written there, without binding it; None if there is none."""
     for base in cls.__mro__:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QMetaProperty
 
-from host.raw import static_member
+from host.raw import qt_meta_object, static_member
 from host.standin import TypedProperty
 
 LAYOUT_MARGINS = {"margin", "leftMargin", "topMargin", "rightMargin", "bottomMargin"}
@@ -66,12 +66,12 @@ def check_property(cls: type, item: Element, where: str) -> None:
         return
     if isinstance(static_member(cls, name), TypedProperty):
         return
-    index = cls.staticMetaObject.indexOfProperty(name)
+    index = qt_meta_object(cls).indexOfProperty(name)
     # QLabel's buddy is no property but known to the loader.
     if index < 0 and not (name == "buddy" and issubclass(cls, QtWidgets.QLabel)):
         raise UiError(f"{where} has no property '{name}'")
     if index >= 0:
-        check_value(cls.staticMetaObject.property(index), value, where)
+        check_value(qt_meta_object(cls).property(index), value, where)
 
 
 def check_value(meta: QMetaProperty, value: Element, where: str) -> None:
