@@ -176,16 +176,14 @@ class HostApplication:
 
     def reset(self) -> None:
         """Close the scene and drop every panel, so that the next test starts as after a start of Slicer."""
-        import slicer
-
         from host import popups
 
         self._leave()
         for name in self.app.moduleManager().modulesNames():
             self._drop_panel(self.app.moduleManager().module(name))
-        if not isinstance(slicer.mrmlScene, type(None)):
-            self.scene.Clear(0)
+        self.scene.Clear(0)
         self.process_events()
+        self.app.settings().clear()
         popups.POPUPS.reset()
         self.packages.reset()
 
