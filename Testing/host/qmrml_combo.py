@@ -17,17 +17,25 @@ NODE_ID = Qt.ItemDataRole.UserRole
 ACTION = Qt.ItemDataRole.UserRole + 1
 
 
+def refreshing(name: str, default) -> property:
+    """A property that changes what the selector offers."""
+
+    def read(self):
+        value = stored(self).get(name, default)
+        return list(value) if isinstance(value, list) else value
+
+    def write(self, value):
+        stored(self)[name] = value
+        self._refresh()
+
+    return property(read, write)
+
+
 @stand_in
 class qMRMLNodeComboBox(QWidget):
     """Shows the nodes of some classes and follows the scene."""
 
-    _defaults = {
-        "addEnabled": True,
-        "removeEnabled": True,
-        "selectNodeUponCreation": True,
-        "showChildNodeTypes": True,
-        "noneDisplay": "None",
-    }
+    _defaults = {"selectNodeUponCreation": True}
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -41,32 +49,13 @@ class qMRMLNodeComboBox(QWidget):
         self._combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setEnabled(False)
 
-    @property
-    def nodeTypes(self):
-        return list(stored(self).get("nodeTypes", []))
-
-    @nodeTypes.setter
-    def nodeTypes(self, value):
-        stored(self)["nodeTypes"] = value
-        self._refresh()
-
-    @property
-    def noneEnabled(self):
-        return stored(self).get("noneEnabled", False)
-
-    @noneEnabled.setter
-    def noneEnabled(self, value):
-        stored(self)["noneEnabled"] = value
-        self._refresh()
-
-    @property
-    def showHidden(self):
-        return stored(self).get("showHidden", False)
-
-    @showHidden.setter
-    def showHidden(self, value):
-        stored(self)["showHidden"] = value
-        self._refresh()
+    nodeTypes = refreshing("nodeTypes", [])
+    noneEnabled = refreshing("noneEnabled", False)
+    noneDisplay = refreshing("noneDisplay", "None")
+    showHidden = refreshing("showHidden", False)
+    showChildNodeTypes = refreshing("showChildNodeTypes", True)
+    addEnabled = refreshing("addEnabled", True)
+    removeEnabled = refreshing("removeEnabled", True)
 
     @property
     def currentNodeID(self):
