@@ -4,6 +4,7 @@ Values are written into the vtkMRMLScriptedModuleNode as texts and node referenc
 with the scene. Qt is imported only where widgets are tied.
 """
 
+from host.parameters import connectors_of_objects, connectors_of_values  # noqa: F401 (register their ties)
 from host.parameters.connectors import (
     Decimals,
     GuiConnector,
