@@ -58,12 +58,11 @@ class Hand:
         assert box.currentText == text
 
     def check(self, name: str, wanted: bool) -> None:
-        """Set a check box by the space bar."""
+        """Click a check box's mark where it is not as wanted (the space bar belongs to the Segment Editor)."""
         box = getattr(self.ui, name)
         if box.checked != wanted:
             self._reveal(box)
-            box.setFocus()
-            QTest.keyClick(box, Qt.Key.Key_Space)
+            QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height // 2))
         self.application.process_events()
         assert box.checked == wanted
 

@@ -23,6 +23,8 @@ EDITOR_TAG = "FLRDoseSegmentEditor"
 CLOCK_MS = 1000
 EDIT_EVENTS = (
     slicer.vtkSegmentation.SourceRepresentationModified,
+    # Undo and redo fire this one only.
+    slicer.vtkSegmentation.SegmentModified,
     slicer.vtkSegmentation.SegmentAdded,
     slicer.vtkSegmentation.SegmentRemoved,
 )

@@ -63,7 +63,8 @@ class ReportSection(Section):
 
     def save_scene(self, _checked: bool = False) -> None:
         """Save the scene into the chosen folder."""
-        with self.panel.errorsShown(_("The scene could not be saved."), waitCursor=True):
+        # Writing touches the segments, which is no edit.
+        with self.panel.errorsShown(_("The scene could not be saved."), waitCursor=True), self.panel.own_change():
             save_scene(slicer.mrmlScene, Path(self.ui.reportFolder.currentPath) / SCENE_FILE)
             self.ui.savedLabel.text = _("Scene saved as {file}.").format(file=SCENE_FILE)
 
