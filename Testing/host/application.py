@@ -182,10 +182,18 @@ class HostApplication:
         for name in self.app.moduleManager().modulesNames():
             self._drop_panel(self.app.moduleManager().module(name))
         self.scene.Clear(0)
+        self._forget_parameters()
         self.process_events()
         self.app.settings().clear()
         popups.POPUPS.reset()
         self.packages.reset()
+
+    def _forget_parameters(self):
+        """Remove the modules' parameter nodes, which outlive a closed scene with all their observers."""
+        import slicer
+
+        for node in slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode"):
+            self.scene.RemoveNode(node)
 
     def _drop_panel(self, module):
         import slicer

@@ -109,6 +109,7 @@ class BackgroundTask:
         self._bar.value = round(100 * state.fraction)
         self._bar.format = _progress_text(state.stage, state.remaining_s)
         if state.status is not JobStatus.RUNNING:
+            self._bar.format = _("Taking the result over …")
             # From here on the scene changes, so Cancel would leave it half changed.
             self._cancel_button.visible = False
             self._steps = self._taking_over()
