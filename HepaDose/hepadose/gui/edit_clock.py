@@ -72,12 +72,6 @@ class EditClock:
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds as "2 min 10 s".
-
-    Examples
-    --------
-    >>> duration_text(130.4)
-    '2 min 10 s'
-    """
+    """Seconds as "2 min 10 s"."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
