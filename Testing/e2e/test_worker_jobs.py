@@ -18,7 +18,7 @@ from hepadose.registration import RegistrationMethod, RegistrationSettings, prop
 from hepadose.segmentation.difference import DensityDifferenceSegmenter
 from hepadose.segmentation.protocol import SegmentationInputs
 from hepadose.timing import Outcome
-from hepadose.worker import JobStatus, start_load_case, start_register, start_segment
+from hepadose.worker import JobStatus, mark_of, start_load_case, start_register, start_segment
 from hepadose.worker.aligned import EXACT_MARGIN_MM
 
 from dicom_example import write_case
@@ -89,6 +89,17 @@ def test_structures_know_their_part(case):
         "ptv": "PTV",
     }
     assert case.follow_up_liver.name == "Liver"
+
+
+def test_a_loaded_case_knows_its_objects_by_marks_that_nobody_can_read(case, direct):
+    sources = case.sources
+    assert sources.planning_series == mark_of(direct.planning.series_uid) != mark_of(direct.follow_up.series_uid)
+    assert sources.follow_up_series == mark_of(direct.follow_up.series_uid)
+    assert (sources.dose, sources.structures) == tuple(
+        map(mark_of, (direct.dose.sop_instance_uid, direct.structures.sop_instance_uid))
+    )
+    identifiers = [direct.planning.series_uid, direct.follow_up.series_uid, direct.dose.sop_instance_uid]
+    assert not [uid for uid in identifiers if uid in repr(sources)]
 
 
 def test_a_small_case_in_a_folder_with_spaces_and_umlauts_is_loaded(tmp_path):

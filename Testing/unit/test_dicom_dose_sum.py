@@ -52,6 +52,14 @@ def test_doses_of_beams_are_added_after_their_number_was_checked():
     assert texts(total) == ["Sum of the doses of 3 beams."]
 
 
+def test_a_computed_total_claims_no_stored_object_as_its_own():
+    stored = [replace(dose, sop_instance_uid=f"1.7.{number}") for number, dose in enumerate(beams(1, 2, 3))]
+    assert total_dose(stored, a_plan()).sop_instance_uid == ""
+    fraction = replace(a_dose(DoseSummation.FRACTION, 10.0), sop_instance_uid="1.7")
+    assert total_dose([fraction], a_plan(5), fractions_confirmed=5).sop_instance_uid == ""
+    assert total_dose([replace(a_dose(), sop_instance_uid="1.7")], a_plan()).sop_instance_uid == "1.7"
+
+
 def test_without_a_plan_the_sum_of_beams_is_a_warning():
     total = total_dose(beams(1, 2))
     assert total.findings[0].level is Level.WARNING

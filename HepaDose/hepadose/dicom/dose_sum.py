@@ -119,6 +119,7 @@ def _sum_of_beams(doses: list[RtDose], plan: RtPlan | None) -> RtDose:
         summation_type=DoseSummation.PLAN,
         referenced_beam_number=None,
         findings=tuple(dict.fromkeys(findings)),
+        sop_instance_uid="",
     )
 
 
@@ -154,6 +155,7 @@ def _times_fractions(dose: RtDose, plan: RtPlan | None, fractions: int | None) -
         maximum_gy=dose.maximum_gy * fractions,
         summation_type=DoseSummation.PLAN,
         findings=(*dose.findings, *findings),
+        sop_instance_uid="",
     )
 
 

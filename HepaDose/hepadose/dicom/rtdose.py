@@ -77,6 +77,8 @@ class RtDose:
     manufacturer : str
         Planning system.
     findings : tuple of Finding
+    sop_instance_uid : str
+        Of the object that stores this very dose; empty for a dose that was computed from stored ones.
     """
 
     image: Image
@@ -88,6 +90,7 @@ class RtDose:
     referenced_beam_number: int | None = None
     manufacturer: str = ""
     findings: tuple[Finding, ...] = ()
+    sop_instance_uid: str = ""
 
 
 @refusing_damage
@@ -146,6 +149,7 @@ def read_rtdose(path: Path) -> RtDose:
             *_histogram_findings(dataset, maximum_gy),
             *_type_findings(dose_type),
         ),
+        sop_instance_uid=uid_of(dataset, "SOPInstanceUID"),
     )
 
 

@@ -7,7 +7,14 @@ in a folder that only the user can read and that is gone when the job has ended.
 
 from hepadose.worker.job import JobState, JobStatus, WorkerJob
 from hepadose.worker.messages import WorkerDiedError
-from hepadose.worker.outcomes import LoadedCase, LoadedPreflight, LoadedStructure, RegistrationOutcome
+from hepadose.worker.outcomes import (
+    CaseSources,
+    LoadedCase,
+    LoadedPreflight,
+    LoadedStructure,
+    RegistrationOutcome,
+    mark_of,
+)
 from hepadose.worker.segmenters import SegmenterChoice, available_segmenters
 from hepadose.worker.start import (
     start_check_computer,
@@ -18,6 +25,7 @@ from hepadose.worker.start import (
 )
 
 __all__ = [
+    "CaseSources",
     "JobState",
     "JobStatus",
     "LoadedCase",
@@ -28,6 +36,7 @@ __all__ = [
     "WorkerDiedError",
     "WorkerJob",
     "available_segmenters",
+    "mark_of",
     "start_check_computer",
     "start_load_case",
     "start_register",

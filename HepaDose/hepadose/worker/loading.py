@@ -14,7 +14,7 @@ from hepadose.errors import AmbiguousInputError, HepaDoseError, MissingInputErro
 from hepadose.findings import error
 from hepadose.images import Image, bounding_box
 from hepadose.timing import TimingLog
-from hepadose.worker.outcomes import LoadedCase, LoadedPreflight, LoadedStructure
+from hepadose.worker.outcomes import CaseSources, LoadedCase, LoadedPreflight, LoadedStructure, mark_of
 from hepadose.worker.stages import Progress, part
 
 _READING_SHARE = 0.75
@@ -69,6 +69,18 @@ def _loaded(case: FlrCase, choices: CaseChoices, progress: Progress) -> LoadedCa
         findings=case.findings,
         same_frame=case.follow_up.frame_of_reference_uid == case.dose.frame_of_reference_uid != "",
         interval_days=_interval_days(case),
+        sources=_sources(case),
+    )
+
+
+def _sources(case: FlrCase) -> CaseSources:
+    later = case.follow_up_structures
+    return CaseSources(
+        planning_series=mark_of(case.planning.series_uid),
+        follow_up_series=mark_of(case.follow_up.series_uid),
+        dose=mark_of(case.dose.sop_instance_uid),
+        structures=mark_of(case.structures.sop_instance_uid),
+        follow_up_structures="" if later is None else mark_of(later.sop_instance_uid),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,36 @@ class LoadedStructure:
         return self.mask.volume_ml()
 
 
+def mark_of(identifier: str) -> str:
+    """A mark by which a DICOM identifier is known again but cannot be read; empty for an empty identifier.
+
+    Examples
+    --------
+    >>> mark_of("1.2.3") == mark_of("1.2.3"), mark_of("1.2.3") == mark_of("1.2.4"), mark_of("")
+    (True, False, '')
+    """
+    return hashlib.sha256(identifier.encode()).hexdigest() if identifier else ""
+
+
+@dataclass(frozen=True)
+class CaseSources:
+    """Which DICOM objects a case was read from, as :func:`marks <mark_of>`: whoever has the files knows them again.
+
+    Parameters
+    ----------
+    planning_series, follow_up_series : str
+        Of the Series Instance UIDs of the two CTs.
+    dose, structures, follow_up_structures : str
+        Of the SOP Instance UIDs; empty where there is no such object or the dose was computed from stored ones.
+    """
+
+    planning_series: str
+    follow_up_series: str
+    dose: str
+    structures: str
+    follow_up_structures: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
     """Everything a viewer shows of one case.
@@ -75,6 +106,8 @@ class LoadedCase:
         Whether follow-up CT and dose claim one frame of reference; without it they must be registered.
     interval_days : int or None
         Days from the planning CT to the follow-up CT; None where a date is missing.
+    sources : CaseSources or None
+        The objects it was read from; None where it was not read from DICOM.
     """
 
     planning: Image
@@ -88,6 +121,7 @@ class LoadedCase:
     findings: tuple[Finding, ...]
     same_frame: bool
     interval_days: int | None = None
+    sources: CaseSources | None = None
 
     @property
     def planning_liver(self) -> LoadedStructure | None:

@@ -23,6 +23,7 @@ from hepadose.errors import HepaDoseError, OutputError, UnreadableFileError
 TYPES = {
     "ApplicationFacts": "hepadose.setup.check",
     "CaseChoices": "hepadose.dicom.case",
+    "CaseSources": "hepadose.worker.outcomes",
     "ComputerCheck": "hepadose.setup.check",
     "Finding": "hepadose.findings",
     "Image": "hepadose.images",
