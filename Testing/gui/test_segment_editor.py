@@ -341,6 +341,27 @@ def test_closing_the_scene_lets_go_of_everything(bench):
     assert bench.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
 
 
+def test_the_segments_of_a_loaded_scene_are_listed(bench, slicer_app, tmp_path):
+    bench.node.SetSingletonTag("Panel")
+    # In the file the editor's node comes before the segments.
+    later = add_segmentation(bench.scene, bench.volume, {"Later": (box(), RED)})
+    later.SetName("Later")
+    bench.editor.setSegmentationNode(later)
+    slicer_app.save_scene(tmp_path / "scene.mrb")
+
+    def wait_for_a_scene(*_):
+        node = slicer.vtkMRMLSegmentEditorNode()
+        node.SetSingletonTag("Panel")
+        bench.editor.setMRMLSegmentEditorNode(bench.scene.AddNode(node))
+
+    observation = bench.scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, wait_for_a_scene)
+    slicer_app.load_scene(tmp_path / "scene.mrb")
+    bench.scene.RemoveObserver(observation)
+    assert bench.editor.segmentationNode() is slicer.util.getNode("Later")
+    assert bench.editor._face.table.rowCount == 1
+    assert bench.editor._face._buttons["Paint"].enabled
+
+
 def test_a_deleted_editor_does_not_hear_the_scene_any_more(bench, slicer_app):
     editor = slicer.qMRMLSegmentEditorWidget()
     editor.setMRMLScene(bench.scene)

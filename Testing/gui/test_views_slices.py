@@ -97,18 +97,22 @@ def test_a_hidden_segment_is_not_drawn(slicer_app, ct, red):
     assert gray_at(red, (8.0, 8.0, 0.0)) == pytest.approx(GRAY_OF_100, abs=1)
 
 
-def test_a_model_is_a_line_where_the_slice_cuts_it(slicer_app, ct, red):
+def add_sphere(scene):
     sphere = vtkSphereSource()
     sphere.SetRadius(20.0)
     sphere.SetThetaResolution(64)
     sphere.SetPhiResolution(64)
-    model = slicer_app.scene.AddNewNodeByClass("vtkMRMLModelNode", "Isodose")
     sphere.Update()
+    model = scene.AddNewNodeByClass("vtkMRMLModelNode", "Isodose")
     model.SetAndObservePolyData(sphere.GetOutput())
     model.CreateDefaultDisplayNodes()
     model.GetDisplayNode().SetColor(*BLUE)
     model.GetDisplayNode().SetVisibility2D(True)
     model.GetDisplayNode().SetSliceIntersectionThickness(3)
+
+
+def test_a_model_is_a_line_where_the_slice_cuts_it(slicer_app, ct, red):
+    add_sphere(slicer_app.scene)
     slicer_app.process_events()
     line = color_at(red, (-20.0, 0.0, 0.0))
     assert line[2] > 200
@@ -185,3 +189,15 @@ def test_closing_the_scene_empties_the_views_and_loading_fills_them(slicer_app, 
     assert gray_at(red, LEFT) == pytest.approx(GRAY_OF_100, abs=1)
     assert slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().GetOrientation() == "Axial"
     assert slicer.util.arrayFromVolume(slicer.util.getNode("CT")).max() == HIGH_HU
+
+
+def test_segments_and_models_are_drawn_in_a_loaded_scene(slicer_app, ct, red, tmp_path):
+    add_segmentation(slicer_app.scene, ct, {"Target": (box(), RED)})
+    add_sphere(slicer_app.scene)
+    slicer_app.process_events()
+    before = shown(red)
+    slicer_app.save_scene(tmp_path / "scene.mrb")
+    slicer_app.close_scene()
+    slicer_app.load_scene(tmp_path / "scene.mrb")
+    assert color_at(red, (8.0, 8.0, 0.0))[0] > color_at(red, (8.0, 8.0, 0.0))[1] + 40
+    assert np.abs(shown(red).astype(int) - before).mean() < 1

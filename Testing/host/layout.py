@@ -53,6 +53,7 @@ class qMRMLLayoutManager(ctkLayoutFactory):
         self._root = None
         self._shown = None
         self._widgets = {}
+        self._nodes_were_replaced = False
         self._column = QVBoxLayout(viewport)
         self._column.setContentsMargins(0, 0, 0, 0)
         slicer_app.view_manager.register_factory(ViewFactory())
@@ -68,6 +69,9 @@ class qMRMLLayoutManager(ctkLayoutFactory):
             scene.AddObserver(event, self._follow)
         for event in (vtkMRMLScene.NodeAddedEvent, vtkMRMLScene.NodeRemovedEvent):
             scene.AddObserver(event, self._refresh_bars)
+        for event in (vtkMRMLScene.EndCloseEvent, vtkMRMLScene.EndImportEvent):
+            scene.AddObserver(event, self._note_replaced_nodes)
+        scene.AddObserver(vtkMRMLScene.EndBatchProcessEvent, self._map_views_anew)
 
     @property
     def layout(self):
@@ -180,6 +184,19 @@ class qMRMLLayoutManager(ctkLayoutFactory):
         self._shown = number
         self._rebuild(ElementTree.fromstring(self._logic.GetLayoutNode().GetLayoutDescription(number)))
         emit(self, "layoutChanged(int)", number)
+
+    def _note_replaced_nodes(self, *_):
+        self._nodes_were_replaced = True
+
+    def _map_views_anew(self, *_):
+        """Tell the views of their nodes after a scene was loaded or closed.
+
+        Displayable managers pass over what changes meanwhile: the slices' new places would stay unknown to them.
+        """
+        if self._nodes_were_replaced and not self._app.scene.IsBatchProcessing():
+            self._nodes_were_replaced = False
+            for widget in self._widgets.values():
+                widget.mrmlAbstractViewNode().Modified()
 
     def _rebuild(self, description):
         for widget in self._widgets.values():

@@ -64,7 +64,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._face = Face(self)
         self._followed_node = Follower(self._follow).until_destroyed(self)
         self._followed_segments = Follower(self._show).until_destroyed(self)
-        self._followed_scene = Follower(self._scene_closing).until_destroyed(self)
+        self._followed_closing = Follower(self._scene_closing).until_destroyed(self)
+        self._followed_batches = Follower(self._follow).until_destroyed(self)
         self.maximumNumberOfUndoStates = 10
         self._show()
 
@@ -104,7 +105,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setMRMLScene(self, newScene):
         super().setMRMLScene(newScene)
         self._face.set_scene(newScene)
-        self._followed_scene.follow([newScene], vtkMRMLScene.StartCloseEvent)
+        self._followed_closing.follow([newScene], vtkMRMLScene.StartCloseEvent)
+        self._followed_batches.follow([newScene], vtkMRMLScene.EndBatchProcessEvent)
 
     def mrmlSegmentEditorNode(self):
         return self._node
@@ -244,7 +246,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._shortcuts = []
 
     def updateWidgetFromMRML(self):
-        """Take over what the parameter node says."""
+        """Take over what the parameter node says; while the scene loads or closes, only once that is done."""
+        if self._scene is not None and self._scene.IsBatchProcessing():
+            return
         self._drive.edit(self._node, self.segmentationNode(), self.sourceVolumeNode())
         self._drive.choose_segment(self.currentSegmentID())
         self._follow_segments()
