@@ -28,6 +28,6 @@ def test_the_module_finds_the_same_dose_on_the_saved_scene(patient, tmp_path, mo
         saved.scene.GetFirstNodeByName("Dose on follow-up grid (Gy)"),
         saved.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode"),
         fractions=5,
-        registrationErrorMm=0.5,
+        registration_error_mm=0.5,
     ).best
     assert found == expected

@@ -29,6 +29,7 @@ def test_errors_of_vtk_go_to_the_log_and_not_to_the_console(scene, caplog, capfd
 
 
 def test_scenes_are_refused_before_computing_where_none_can_be_made(monkeypatch):
+    monkeypatch.setattr(slicer, "mrmlScene", None, raising=False)
     monkeypatch.setitem(sys.modules, "trame_slicer", None)
     monkeypatch.setitem(sys.modules, "trame_slicer.core", None)
     with pytest.raises(MissingDependencyError, match="trame-slicer"):
@@ -39,8 +40,8 @@ def test_scenes_are_refused_before_computing_where_none_can_be_made(monkeypatch)
 def test_a_result_folder_gets_a_scene_of_its_own(
     inside_the_application, headless, oblique_example, tmp_path, monkeypatch
 ):
-    if inside_the_application:
-        monkeypatch.setattr(slicer, "mrmlScene", headless.scene, raising=False)
+    running = headless.scene if inside_the_application else None
+    monkeypatch.setattr(slicer, "mrmlScene", running, raising=False)
     before = headless.scene.GetNumberOfNodes()
     write = write_scene_file()
     write(tmp_path, oblique_example.result, oblique_example.images)
