@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 SHAPE_KJI = (21, 41, 41)
 SPACING_MM = (2.0, 2.0, 3.0)
@@ -62,6 +63,23 @@ def add_segmentation(scene, volume, masks):
         node.GetSegmentation().AddEmptySegment(name, name, color)
         slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, name, volume)
     return node
+
+
+def add_sphere(scene, radius_mm, color, center=(0.0, 0.0, 0.0)):
+    """A model of a sphere, also drawn as a line of 3 pixels in the slices."""
+    sphere = vtkSphereSource()
+    sphere.SetRadius(radius_mm)
+    sphere.SetCenter(center)
+    sphere.SetThetaResolution(64)
+    sphere.SetPhiResolution(64)
+    sphere.Update()
+    model = scene.AddNewNodeByClass("vtkMRMLModelNode", "Sphere")
+    model.SetAndObservePolyData(sphere.GetOutput())
+    model.CreateDefaultDisplayNodes()
+    model.GetDisplayNode().SetColor(*color)
+    model.GetDisplayNode().SetVisibility2D(True)
+    model.GetDisplayNode().SetSliceIntersectionThickness(3)
+    return model
 
 
 def segment_array(segmentation, segment_id, volume):

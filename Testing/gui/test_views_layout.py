@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from PySide6.QtCore import Qt
-from views_example import RED, add_segmentation, add_volume, box, half_and_half, shown
+from views_example import BLUE, RED, add_segmentation, add_sphere, add_volume, box, half_and_half, shown
 
 FOUR_UP, FOUR_UP_TABLE, FOUR_UP_PLOT, ONE_UP_RED, FOUR_UP_PLOT_TABLE = 3, 34, 37, 6, 38
 
@@ -70,6 +70,56 @@ def test_a_segment_is_a_surface_in_3d(slicer_app, manager):
     assert middle[0] > 3 * max(middle[1], middle[2])
     untouched = before[view.height // 2, view.width // 2]
     assert untouched[0] <= untouched[2]
+
+
+ORANGE = (1.0, 0.7, 0.0)
+
+
+def without_box(manager):
+    """The 3-D view with nothing but the scene's objects."""
+    manager.threeDWidget(0).mrmlViewNode().SetBoxVisible(False)
+    manager.threeDWidget(0).mrmlViewNode().SetAxisLabelsVisible(False)
+    return manager.threeDWidget(0).threeDView()
+
+
+def test_a_translucent_surface_tints_what_is_behind_it(slicer_app, manager):
+    view = without_box(manager)
+    empty = shown(view).astype(int)
+    add_sphere(slicer_app.scene, 20.0, BLUE)
+    outer = add_sphere(slicer_app.scene, 40.0, ORANGE)
+    outer.GetDisplayNode().SetOpacity(0.35)
+    manager.resetThreeDViews()
+    slicer_app.process_events()
+    pixels, y, x = shown(view).astype(int), view.height // 2, view.width // 2
+    # The front of the outer sphere, lit from the eye, in front of the inner one.
+    assert pixels[y, x] == pytest.approx(np.array([0.35 * 255, 0.35 * 0.7 * 255, 0.65 * 255]), abs=12)
+    beside = pixels[y, x + 62] - empty[y, x + 62]
+    assert beside[0] > 15
+    assert beside[2] < -60
+
+
+def test_resetting_the_3d_view_frames_what_is_visible(slicer_app, manager):
+    view = without_box(manager)
+    add_sphere(slicer_app.scene, 20.0, BLUE, center=(100.0, 0.0, -500.0))
+    add_sphere(slicer_app.scene, 300.0, ORANGE).GetDisplayNode().SetVisibility(False)
+    empty = shown(view)
+    manager.resetThreeDViews()
+    slicer_app.process_events()
+    rows, columns = np.nonzero((shown(view) != empty).any(axis=2))
+    # The camera stands where the box around the sphere, whose corner is the root of 3 farther than its face, fits in.
+    assert np.ptp(rows) == pytest.approx(view.height / np.sqrt(3.0), rel=0.05)
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(view.height / 2, abs=2)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(view.width / 2, abs=2)
+
+
+def test_a_visible_box_is_framed_with_the_volumes_it_encloses(slicer_app, manager):
+    add_volume(slicer_app.scene, half_and_half())
+    manager.resetThreeDViews()
+    slicer_app.process_events()
+    camera = manager.threeDWidget(0).threeDView().cameraNode()
+    distance = np.linalg.norm(np.array(camera.GetPosition()) - camera.GetFocalPoint())
+    half_diagonal = np.linalg.norm([41.0, 41.0, 31.5])
+    assert distance > half_diagonal / np.sin(np.radians(camera.GetViewAngle() / 2))
 
 
 def test_the_slice_appears_in_3d_when_asked_for(slicer_app, manager):

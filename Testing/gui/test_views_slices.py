@@ -10,6 +10,7 @@ from views_example import (
     SHAPE_KJI,
     SPACING_MM,
     add_segmentation,
+    add_sphere,
     add_volume,
     box,
     color_at,
@@ -18,7 +19,6 @@ from views_example import (
     shown,
     turn_wheel,
 )
-from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 # Window 200, level 50: black at -50 HU, white at 150 HU.
 GRAY_OF_0, GRAY_OF_100 = 64, 191
@@ -97,22 +97,8 @@ def test_a_hidden_segment_is_not_drawn(slicer_app, ct, red):
     assert gray_at(red, (8.0, 8.0, 0.0)) == pytest.approx(GRAY_OF_100, abs=1)
 
 
-def add_sphere(scene):
-    sphere = vtkSphereSource()
-    sphere.SetRadius(20.0)
-    sphere.SetThetaResolution(64)
-    sphere.SetPhiResolution(64)
-    sphere.Update()
-    model = scene.AddNewNodeByClass("vtkMRMLModelNode", "Isodose")
-    model.SetAndObservePolyData(sphere.GetOutput())
-    model.CreateDefaultDisplayNodes()
-    model.GetDisplayNode().SetColor(*BLUE)
-    model.GetDisplayNode().SetVisibility2D(True)
-    model.GetDisplayNode().SetSliceIntersectionThickness(3)
-
-
 def test_a_model_is_a_line_where_the_slice_cuts_it(slicer_app, ct, red):
-    add_sphere(slicer_app.scene)
+    add_sphere(slicer_app.scene, 20.0, BLUE)
     slicer_app.process_events()
     line = color_at(red, (-20.0, 0.0, 0.0))
     assert line[2] > 200
@@ -193,7 +179,7 @@ def test_closing_the_scene_empties_the_views_and_loading_fills_them(slicer_app, 
 
 def test_segments_and_models_are_drawn_in_a_loaded_scene(slicer_app, ct, red, tmp_path):
     add_segmentation(slicer_app.scene, ct, {"Target": (box(), RED)})
-    add_sphere(slicer_app.scene)
+    add_sphere(slicer_app.scene, 20.0, BLUE)
     slicer_app.process_events()
     before = shown(red)
     slicer_app.save_scene(tmp_path / "scene.mrb")

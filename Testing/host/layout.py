@@ -141,8 +141,10 @@ class qMRMLLayoutManager(ctkLayoutFactory):
             widget.fitSliceToBackground()
 
     def resetThreeDViews(self):
+        """Center and frame what the 3-D views show; a visible box counts, and Slicer's encloses every volume."""
         for widget in self._by_name(qMRMLThreeDWidget).values():
-            widget._view.fit_view_to_content()
+            widget.threeDView().resetFocalPoint()
+            widget.threeDView().resetCamera()
 
     def setRenderPaused(self, pause):
         for widget in self._widgets.values():

@@ -35,6 +35,12 @@ class LayoutSliceView(SliceView):
 class LayoutThreeDView(ThreeDView):
     """A 3-D view that takes over the scene's view node of its name."""
 
+    def __init__(self, *arguments, **settings) -> None:
+        super().__init__(*arguments, **settings)
+        # Peeling translucent surfaces and drawing several samples per pixel exclude each other: nothing
+        # translucent would be seen.
+        self.render_window().SetMultiSamples(0)
+
     def set_scene(self, scene: vtkMRMLScene) -> None:
         AbstractView.set_scene(self, scene)
         # The logic looks for the view node of its own name when it gets the scene.
