@@ -150,6 +150,17 @@ def test_every_module_of_given_folders_opens_in_a_process_of_its_own():
     code, output, errors = run_host(*host.application.MODULE_FOLDERS)
     assert code == 0, errors
     assert output.split() == [folder.name for folder in host.application.MODULE_FOLDERS]
+    assert errors == ""
+
+
+def test_what_vtk_and_qt_would_print_goes_to_the_log(slicer_app, caplog):
+    from PySide6.QtCore import qWarning
+    from vtkmodules.vtkCommonCore import vtkOutputWindow
+
+    vtkOutputWindow.GetInstance().DisplayErrorText("the volume has no image")
+    qWarning("a plug-in is missing")
+    said = [(record.name, record.levelname, record.message) for record in caplog.records]
+    assert said == [("host.vtk", "ERROR", "the volume has no image"), ("host.qt", "WARNING", "a plug-in is missing")]
 
 
 @pytest.mark.parametrize(

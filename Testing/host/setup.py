@@ -20,21 +20,24 @@ def start():
     import slicer.util
     from trame_slicer.core import SlicerApp
 
-    from host import ctk_module, errors, qt_module, vtk_log
+    from host import ctk_module, errors, messages, qt_module
 
     errors.collect()
+    messages.send_qt_messages_to_log()
     sys.modules["qt"], sys.modules["ctk"] = qt_module.make(), ctk_module.make()
     from host.slicer_application import qSlicerApplication
 
     app = qSlicerApplication()
     slicer_app = SlicerApp()
-    vtk_log.send_messages_to_log()
+    messages.send_vtk_messages_to_log()
     app._take(slicer_app)
     for name, module in slicer_parts.submodules().items():
         sys.modules[f"slicer.{name}"] = module
         setattr(slicer, name, module)
     slicer.__getattr__ = slicer_parts.application_member
     slicer.app, slicer.mrmlScene = app, slicer_app.scene
+    # Slicer's Colors module does this.
+    slicer_app.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
     slicer.modules = _modules(slicer_app, app)
     return app, slicer_app
 
