@@ -302,14 +302,24 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
         choose_defaults(slicer.mrmlScene, parameterNode)
 
     def showCase(self, parameterNode):
-        """Show the follow-up CT in the slice views, centered on it."""
+        """Show the follow-up CT in the slice views, with its liver in the middle where it is known."""
+        from hepadose.mrml.flrdose.inputs import liver_segment
+
         slicer.util.setSliceViewerLayers(background=parameterNode.followUpVolume, foreground=None, fit=True)
+        structures = parameterNode.followUpStructures
+        if liver := liver_segment(structures):
+            self.showSegment(structures, liver)
+
+    def showSegment(self, segmentationNode, segmentId):
+        """Move the slice views to the middle of a segment."""
+        center = [0.0, 0.0, 0.0]
+        segmentationNode.GetSegmentCenterRAS(segmentId, center)
+        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
 
     def showReaction(self, parameterNode):
-        """Move the slice views to the middle of the reaction."""
-        center = [0.0, 0.0, 0.0]
-        parameterNode.segmentation.GetSegmentCenterRAS(parameterNode.reactionSegment, center)
-        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
+        """Show the follow-up CT alone, on which the reaction is judged and corrected, at the middle of the reaction."""
+        parameterNode.overlayMode, parameterNode.overlayPercent = OVERLAYS[0], 0.0
+        self.showSegment(parameterNode.segmentation, parameterNode.reactionSegment)
 
     def showMatch(self, parameterNode):
         """Show the curve beside slices and 3-D, with the dose over the follow-up CT; the views of a batch run stay."""
@@ -319,7 +329,7 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
             return
         layoutManager.setLayout(layout)
         parameterNode.overlayMode, parameterNode.overlayPercent = DOSE_OVERLAY, DOSE_PERCENT
-        self.showReaction(parameterNode)
+        self.showSegment(parameterNode.segmentation, parameterNode.reactionSegment)
         layoutManager.resetThreeDViews()
 
     def process(self, followUpVolume, doseVolume, segmentation, **choices):

@@ -63,7 +63,7 @@ class EditClock:
             wall_s += time.monotonic() - self._started_s
         if not wall_s:
             return ""
-        return _("Edited by hand: {active} active, {wall} in all.").format(
+        return _("Edited: {active} active of {wall}").format(
             active=duration_text(active_s), wall=duration_text(wall_s)
         )
 

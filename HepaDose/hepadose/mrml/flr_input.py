@@ -15,6 +15,7 @@ from hepadose.mrml.dose import DOSE_UNIT_NAME, NO_DOSE, WITHOUT_DOSE, is_dose_vo
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.segmentation import segment_to_mask
 from hepadose.provenance import SegmentationOrigin
+from hepadose.report.text import number
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
@@ -95,7 +96,8 @@ def dose_findings(node: vtkMRMLScalarVolumeNode, dose: Image) -> tuple[Finding, 
     if outside:
         # Whether the liver is covered is a gate of its own; here it matters only that 0 Gy is not taken for a dose.
         say, stored = (ok, "have no dose") if node.GetAttribute(NO_DOSE) else (warning, "are stored as 0 Gy")
-        found.append(say("Dose", f"{outside} voxels outside the original dose grid {stored}."))
+        share = number(100.0 * outside / dose.array.size, 0, "%")
+        found.append(say("Dose", f"{share} of the image lie outside the original dose grid and {stored}."))
     return tuple(found)
 
 

@@ -80,6 +80,7 @@ def new_headless_scene() -> HeadlessScene:
         If trame-slicer or a system library that it needs is missing.
     """
     application = _application_class()()
+    _register_color_legends(application.scene)
     # The editor's own settings node has no place in a saved result.
     application.scene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode").SetSaveWithScene(False)
     _send_messages_to_log()
@@ -87,6 +88,13 @@ def new_headless_scene() -> HeadlessScene:
     # The folder into which scenes are unpacked goes when the scene does.
     weakref.finalize(headless, application.io_manager.cache_dir.cleanup)
     return headless
+
+
+def _register_color_legends(scene: vtkMRMLScene) -> None:
+    """Let a scene know the legends that Slicer's Colors module defines, so that saved ones are not lost."""
+    from slicer import vtkMRMLColorLegendDisplayNode
+
+    scene.RegisterNodeClass(vtkMRMLColorLegendDisplayNode())
 
 
 def _running_application_scene() -> vtkMRMLScene | None:

@@ -10,6 +10,7 @@ from hepadose.findings import Finding, ok, warning
 from hepadose.mrml.dose import volume_node_to_dose
 from hepadose.mrml.flrdose.inputs import liver_segment
 from hepadose.mrml.images import volume_node_to_image
+from hepadose.mrml.legend import show_dose_legend
 from hepadose.mrml.loaded import registration_findings, registration_nodes, registration_summary
 from hepadose.mrml.overlay import checkerboard, set_blend
 from hepadose.mrml.segmentation import segment_to_mask
@@ -108,3 +109,5 @@ def show_overlay(scene: vtkMRMLScene, choices: Any) -> None:
         set_blend(scene, board, None, 0.0)
     else:
         set_blend(scene, choices.followUpVolume, choices.alignedDose, share)
+        parts = f"in {choices.fractions} fractions" if choices.fractions else "(fractions unknown)"
+        show_dose_legend(choices.alignedDose, f"Gy {parts}")
