@@ -46,6 +46,9 @@ SUMMARY = {
 }
 """Attribute of each figure of :class:`hepadose.flr.result.RegistrationSummary`; absent where it is None."""
 CASE_FOLDER = "Case"
+PLANNING_NAME, FOLLOW_UP_NAME, DOSE_NAME = "Planning CT", "Follow-up CT", "Dose (Gy)"
+PLANNING_STRUCTURES_NAME = "Structures of the planning CT"
+FOLLOW_UP_STRUCTURES_NAME = "Structures of the follow-up CT"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,21 +92,32 @@ def add_loaded_case(scene: vtkMRMLScene, case: LoadedCase) -> Generator[None, No
     -------
     CaseNodes
     """
-    planning = image_to_volume_node(scene, case.planning, "Planning CT", window=CT_WINDOW_HU)
+    planning = image_to_volume_node(scene, case.planning, PLANNING_NAME, window=CT_WINDOW_HU)
     yield
-    follow_up = image_to_volume_node(scene, case.follow_up, "Follow-up CT", window=CT_WINDOW_HU)
-    _state_findings(follow_up, case.findings)
-    if case.interval_days is not None:
-        follow_up.SetAttribute(INTERVAL_DAYS, str(case.interval_days))
+    follow_up = image_to_volume_node(scene, case.follow_up, FOLLOW_UP_NAME, window=CT_WINDOW_HU)
+    state_case(follow_up, case)
     yield
-    dose = dose_to_volume_node(scene, case.dose, "Dose (Gy)")
+    dose = dose_to_volume_node(scene, case.dose, DOSE_NAME)
     state_dose(dose, case.dose_banner, case.fractions)
     yield
-    drawn = yield from _structures(scene, case.structures, planning, "Structures of the planning CT")
-    later = yield from _structures(scene, case.follow_up_structures, follow_up, "Structures of the follow-up CT")
+    drawn = yield from _structures(scene, case.structures, planning, PLANNING_STRUCTURES_NAME)
+    later = yield from _structures(scene, case.follow_up_structures, follow_up, FOLLOW_UP_STRUCTURES_NAME)
     _into_studies(scene, {"Planning": [planning, dose, drawn], "Follow-up": [follow_up, later]})
     yield
     return CaseNodes(planning, follow_up, dose, drawn, later)
+
+
+def state_case(follow_up_volume: vtkMRMLScalarVolumeNode, case: LoadedCase) -> None:
+    """Write on the follow-up CT what was found about its case and how long after planning it was taken."""
+    _state_findings(follow_up_volume, case.findings)
+    days = case.interval_days
+    # An attribute set to None is removed.
+    follow_up_volume.SetAttribute(INTERVAL_DAYS, None if days is None else str(days))
+
+
+def structure_origin(structure: LoadedStructure) -> SegmentationOrigin:
+    """Where a structure of a structure set came from."""
+    return SegmentationOrigin("RTSTRUCT", detail=f'structure "{structure.name}"')
 
 
 def _structures(
@@ -116,7 +130,7 @@ def _structures(
     for structure in sorted(structures, key=lambda one: one.role != "liver"):
         color = tuple(channel / 255.0 for channel in structure.color)
         terminology = LIVER_TERMINOLOGY if structure.role == "liver" else ""
-        origin = SegmentationOrigin("RTSTRUCT", detail=f'structure "{structure.name}"')
+        origin = structure_origin(structure)
         segment = SegmentMask(structure.name, structure.mask, color, str(origin), terminology, outline_only=True)
         state_origin(node, add_segment(node, segment), origin)
         yield
