@@ -153,6 +153,50 @@ def test_many_changes_in_one_turn_of_the_event_loop_are_drawn_once(slicer_app, r
     assert len(red._render_ms) == before + 1
 
 
+@pytest.fixture
+def all_stale(slicer_app, red):
+    """The three slice views, drawn, and then all asking to be drawn again."""
+    names = ("Red", "Green", "Yellow")
+    views = [slicer.app.layoutManager().sliceWidget(name).sliceView() for name in names]
+    for view in views:
+        view.grab()
+    slicer_app.process_events()
+    for view in views:
+        view._render_ms.clear()
+    for name in names:
+        slicer.app.layoutManager().sliceWidget(name).sliceLogic().SetSliceOffset(6.0)
+    return views
+
+
+def test_at_most_one_view_is_drawn_per_turn_of_the_event_loop(slicer_app, all_stale):
+    counts = [0]
+    for _turn in range(10):
+        slicer_app.app.processEvents()
+        counts.append(sum(len(view._render_ms) for view in all_stale))
+    assert counts[-1] == len(all_stale)
+    assert max(np.diff(counts)) == 1
+    slicer_app.process_events()
+    assert [len(view._render_ms) for view in all_stale] == [1, 1, 1]
+
+
+def test_nothing_is_drawn_while_the_application_pauses_it(slicer_app, all_stale):
+    with slicer.util.RenderBlocker():
+        slicer_app.process_events(0.05)
+        assert [view._render_ms for view in all_stale] == [[], [], []]
+    slicer_app.process_events()
+    assert [len(view._render_ms) for view in all_stale] == [1, 1, 1]
+
+
+def test_a_hidden_view_is_drawn_when_it_is_shown(slicer_app, all_stale):
+    red = all_stale[0]
+    red.hide()
+    slicer_app.process_events(0.05)
+    assert red._render_ms == []
+    red.show()
+    slicer_app.process_events(0.05)
+    assert len(red._render_ms) == 1
+
+
 def test_drawing_a_slice_takes_milliseconds(slicer_app, red, record_property):
     red.grab()
     red._render_ms.clear()

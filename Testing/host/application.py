@@ -147,9 +147,13 @@ class HostApplication:
         self.process_events()
 
     def process_events(self, seconds: float = 0.0) -> None:
-        """Let the window live for some time; 0 handles what is waiting."""
+        """Let the window live for some time; 0 handles what is waiting, with the drawing of views."""
+        from host.views_queue import render_queue
+
         end = time.monotonic() + seconds
         self.app.processEvents()
+        while not render_queue().is_empty():
+            self.app.processEvents()
         while time.monotonic() < end:
             time.sleep(POLL_S)
             self.app.processEvents()

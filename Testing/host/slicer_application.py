@@ -144,4 +144,5 @@ class qSlicerApplication(qSlicerCoreApplication):
         was_paused = self._pauses > 0
         super().setRenderPaused(pause)
         if was_paused != (self._pauses > 0):
+            self._layout_manager.setRenderPaused(pause)
             emit(self, "renderPaused(bool)", self._pauses > 0)

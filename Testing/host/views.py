@@ -1,7 +1,7 @@
 """Widgets that show Slicer's slice and 3-D views; VTK draws them off screen, the widget paints the picture.
 
-A view is drawn when its widget is painted, not whenever the scene changes: many changes within one turn of the event
-loop cost one rendering.
+A view is not drawn whenever the scene changes but when its turn comes: many changes within one turn of the event loop
+cost one rendering.
 """
 
 # Classes and arguments bear Slicer's own names.
@@ -17,6 +17,7 @@ from trame_slicer.views import ViewDirection
 from host.standin import stand_in
 from host.views_annotation import SliceAnnotation
 from host.views_events import EventBridge
+from host.views_queue import render_queue
 from host.views_render import LazyRendering, picture, resize
 
 AXES = {
@@ -42,9 +43,13 @@ class PaintedWidget(QWidget):
         self._render_ms = []
 
     def _request(self):
-        """Have the view drawn at the next turn of the event loop."""
+        """Have the view drawn in one of the next turns of the event loop."""
         self._stale = True
-        self.update()
+        render_queue().add(self)
+
+    def _can_be_drawn(self):
+        """Whether drawing is of use and allowed: a hidden view is drawn when it is shown, a paused one when resumed."""
+        return self._stale and not self._pauses and self.isVisible()
 
     def _render_now(self):
         started = time.perf_counter()
@@ -57,13 +62,19 @@ class PaintedWidget(QWidget):
         self._render_ms.append(1000.0 * (time.perf_counter() - started))
         self.update()
 
-    def paintEvent(self, _event):
+    def grab(self, *arguments):
+        """Picture of the view as it is now, drawn out of turn where that is needed."""
         if self._stale and not self._pauses:
             self._render_now()
+        return super().grab(*arguments)
+
+    def paintEvent(self, _event):
         if self._image is not None:
             painter = QPainter(self)
             painter.drawImage(0, 0, self._image)
             painter.end()
+        if self._stale:
+            render_queue().add(self)
 
     def resizeEvent(self, event):
         super().resizeEvent(event)

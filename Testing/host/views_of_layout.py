@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 class LayoutSliceView(SliceView):
     """A slice view that takes over the scene's slice node of its name."""
 
+    def __init__(self, *arguments, **settings) -> None:
+        super().__init__(*arguments, **settings)
+        # Images, outlines and texts lie on the view's pixels: more samples would only take twice the time.
+        self.render_window().SetMultiSamples(0)
+
     def set_scene(self, scene: vtkMRMLScene) -> None:
         AbstractView.set_scene(self, scene)
         self._logic.SetMRMLScene(scene)
