@@ -199,6 +199,37 @@ def test_without_a_chart_the_plot_view_is_blank(slicer_app, manager, chart):
     assert shown(view).min() == 255
 
 
+def test_a_plot_of_an_array_is_shown_in_a_layout_with_a_plot_view(slicer_app, manager):
+    manager.setLayout(FOUR_UP_TABLE)
+    array = np.array([[0.0, 0.0], [10.0, 0.5], [20.0, 1.0]])
+    made = slicer.util.plot(array, xColumnIndex=0, columnNames=["Dose", "IoU"], title="Agreement")
+    made.GetNthPlotSeriesNode(0).SetColor(*RED)
+    slicer_app.process_events()
+    assert manager.layout == FOUR_UP_PLOT_TABLE
+    assert manager.plotWidget(0).mrmlPlotViewNode().GetPlotChartNode() is made
+    assert is_red_near(manager.plotWidget(0).plotView(), 0.5, 0.5)
+
+
+def ink(view, x, y, width, height):
+    """Columns that are not white in a part of a view, counted from the view's left edge."""
+    part = shown(view)[y : y + height, x : x + width].min(axis=2)
+    return x + np.nonzero((part < 160).any(axis=0))[0]
+
+
+@pytest.mark.parametrize("size", [10, 13])
+def test_a_title_is_as_large_as_its_chart_says_and_stands_whole_in_a_narrow_view(slicer_app, manager, chart, size):
+    chart.SetTitle("Best 32.3 Gy (95 % interval 23.2–41.4 Gy)")
+    chart.SetTitleFontSize(size)
+    view = show_chart(slicer_app, manager, chart)
+    slicer_app.process_events()
+    assert view.width < 400
+    columns = ink(view, 0, 0, view.width, size + 4)
+    # 41 characters of about half their height.
+    assert np.ptp(columns) == pytest.approx(41 * 0.5 * size, rel=0.15)
+    assert columns.min() > 5
+    assert columns.max() < view.width - 5
+
+
 def test_the_table_view_shows_the_chosen_table(slicer_app, manager, table):
     manager.setLayout(FOUR_UP_TABLE)
     slicer.app.applicationLogic().GetSelectionNode().SetActiveTableID(table.GetID())

@@ -43,11 +43,15 @@ def start():
 
 
 def _modules(slicer_app, app):
+    from slicer import vtkSlicerPlotsLogic
+
     from host.slicer_modules import qSlicerLoadableModule
 
     namespace = slicer_parts.ModulesNamespace("slicer.modules")
-    for name, attribute in APPLICATION_LOGICS.items():
-        setattr(namespace, name, qSlicerLoadableModule(name.capitalize(), "", getattr(slicer_app, attribute), app))
+    logics = {name: getattr(slicer_app, attribute) for name, attribute in APPLICATION_LOGICS.items()}
+    logics["plots"] = slicer_app.register_module_logic(vtkSlicerPlotsLogic())
+    for name, logic in logics.items():
+        setattr(namespace, name, qSlicerLoadableModule(name.capitalize(), "", logic, app))
     return namespace
 
 
