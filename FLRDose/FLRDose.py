@@ -62,6 +62,7 @@ class FLRDoseParameterNode:
     doseVolume - Total physical dose in Gy, in the frame of the planning CT.
     planningStructures, followUpStructures - Structures of the two CTs; the second may be missing.
     planningLiver - Id of the liver among the planning structures.
+    useSlicerRT - Whether a folder is loaded through SlicerRT where it is installed.
     fractions - Number of equal fractions; 0 where it is unknown.
     registrationMethod - How the follow-up CT is brought to the planning CT.
     registrationErrorMm - Expected mean error in the liver in mm; negative where it is unknown.
@@ -84,6 +85,7 @@ class FLRDoseParameterNode:
     planningStructures: vtkMRMLSegmentationNode
     followUpStructures: vtkMRMLSegmentationNode
     planningLiver: str = ""
+    useSlicerRT: bool = True
     fractions: Annotated[int, WithinRange(0, 100)] = 0
     registrationMethod: Annotated[str, Choice(list(REGISTRATIONS))] = next(iter(REGISTRATIONS))
     registrationErrorMm: Annotated[float, WithinRange(-0.1, 50.0)] = -0.1

@@ -110,14 +110,8 @@ def add_loaded_case(scene: vtkMRMLScene, case: LoadedCase) -> Generator[None, No
 def state_case(follow_up_volume: vtkMRMLScalarVolumeNode, case: LoadedCase) -> None:
     """Write on the follow-up CT what was found about its case and how long after planning it was taken."""
     _state_findings(follow_up_volume, case.findings)
-    days = case.interval_days
     # An attribute set to None is removed.
-    follow_up_volume.SetAttribute(INTERVAL_DAYS, None if days is None else str(days))
-
-
-def structure_origin(structure: LoadedStructure) -> SegmentationOrigin:
-    """Where a structure of a structure set came from."""
-    return SegmentationOrigin("RTSTRUCT", detail=f'structure "{structure.name}"')
+    follow_up_volume.SetAttribute(INTERVAL_DAYS, None if case.interval_days is None else str(case.interval_days))
 
 
 def _structures(
@@ -130,9 +124,9 @@ def _structures(
     for structure in sorted(structures, key=lambda one: one.role != "liver"):
         color = tuple(channel / 255.0 for channel in structure.color)
         terminology = LIVER_TERMINOLOGY if structure.role == "liver" else ""
-        origin = structure_origin(structure)
-        segment = SegmentMask(structure.name, structure.mask, color, str(origin), terminology, outline_only=True)
-        state_origin(node, add_segment(node, segment), origin)
+        origin = str(structure.origin)
+        segment = SegmentMask(structure.name, structure.mask, color, origin, terminology, outline_only=True)
+        state_origin(node, add_segment(node, segment), structure.origin)
         yield
     return node
 

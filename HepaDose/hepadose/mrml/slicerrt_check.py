@@ -222,7 +222,7 @@ def accept_structures(nodes: CaseNodes, case: LoadedCase) -> Generator[None, Non
 def _describe_segments(segmentation: vtkMRMLSegmentationNode, structure: LoadedStructure) -> None:
     for identifier in segments_named(segmentation, structure):
         segment = segmentation.GetSegmentation().GetSegment(identifier)
-        state_origin(segmentation, identifier, loaded.structure_origin(structure))
+        state_origin(segmentation, identifier, structure.origin)
         segment.SetTag(VOLUME_TAG, repr(labelmap_mask(segmentation, identifier).volume_ml()))
         if structure.role == "liver":
             segment.SetTag("TerminologyEntry", LIVER_TERMINOLOGY)

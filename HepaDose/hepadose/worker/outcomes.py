@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hepadose.errors import HepaDoseError
 from hepadose.findings import Finding
 from hepadose.images import Image
+from hepadose.provenance import SegmentationOrigin
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -48,6 +49,11 @@ class LoadedStructure:
     def volume_ml(self) -> float:
         """Volume in ml."""
         return self.mask.volume_ml()
+
+    @property
+    def origin(self) -> SegmentationOrigin:
+        """Where the mask came from."""
+        return SegmentationOrigin("RTSTRUCT", detail=f'structure "{self.name}"')
 
 
 def mark_of(identifier: str) -> str:

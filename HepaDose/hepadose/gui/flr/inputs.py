@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from hepadose.gui.section import Section
 from hepadose.gui.segment_box import SegmentBox
 from hepadose.gui.tables import show_findings
 from hepadose.mrml.flrdose import inputs as steps
+from hepadose.mrml.loaded import add_loaded_case
+from hepadose.mrml.slicerrt import load_case_through_slicerrt, why_slicerrt_is_missing
 from hepadose.worker import LoadedPreflight, start_load_case, start_sample_patient
 
 
@@ -29,6 +32,7 @@ class InputsSection(Section):
         self._task = BackgroundTask(ui.loadProgress, ui.loadCancel, panel.refresh)
         self._liver = SegmentBox(ui.planningLiver, self._liver_chosen)
         self._said: list[Finding] = []
+        self._folder = Path()
         ui.loadButton.connect("clicked(bool)", self.load_folder)
         ui.sampleButton.connect("clicked(bool)", self.load_sample)
         ui.caseFolder.connect("currentPathChanged(QString)", self._folder_changed)
@@ -46,6 +50,7 @@ class InputsSection(Section):
         folder = "" if self.ui.caseFolder.currentPath else _("Choose the folder of the case's DICOM files first.")
         offer(self.ui.loadButton, loading or folder, _("Read the case and check it"))
         offer(self.ui.sampleButton, loading, _("Make the digital patient (once, about half a minute) and load it"))
+        self._offer_slicerrt(loading)
         if parameters is None:
             return
         self._liver.show(parameters.planningStructures, parameters.planningLiver)
@@ -56,7 +61,7 @@ class InputsSection(Section):
 
     def load_folder(self, _checked: bool = False) -> None:
         """Read the chosen folder in a child process."""
-        self._start(lambda: start_load_case(Path(self.ui.caseFolder.currentPath)), self._take_over_case)
+        self._load(Path(self.ui.caseFolder.currentPath))
 
     def load_sample(self, _checked: bool = False) -> None:
         """Make the digital patient where it is not there yet, then load it."""
@@ -66,6 +71,11 @@ class InputsSection(Section):
         """End loading."""
         self._task.close()
         self._said = []
+
+    def _load(self, folder: Path) -> None:
+        # Kept, because the path edit may say something else when the child process is done.
+        self._folder = folder
+        self._start(lambda: start_load_case(folder), self._take_over_case)
 
     def _start(self, job: Any, take_over: Any) -> None:
         self._said = []
@@ -77,7 +87,7 @@ class InputsSection(Section):
 
     def _take_over_sample(self, folder: Path) -> None:
         # The next job starts when this one has been put away.
-        self.panel.later(lambda: self._start(lambda: start_load_case(Path(folder)), self._take_over_case))
+        self.panel.later(lambda: self._load(Path(folder)))
 
     def _take_over_case(self, checked: LoadedPreflight) -> Iterator[None]:
         self.panel.log.extend(self._task.timing)
@@ -85,9 +95,23 @@ class InputsSection(Section):
             self._said = list(checked.findings)
             return
         with self.panel.own_change():
-            yield from steps.take_case(slicer.mrmlScene, self.parameters, checked.case)
+            yield from steps.take_case(slicer.mrmlScene, self.parameters, checked.case, self._loader())
         self.ui.alignmentButton.collapsed = False
         self.panel.case_loaded()
+
+    def _loader(self) -> steps.AddCase:
+        """What makes the nodes of a case, as chosen by the user."""
+        if self.parameters.useSlicerRT and not why_slicerrt_is_missing():
+            return partial(load_case_through_slicerrt, folder=self._folder)
+        return add_loaded_case
+
+    def _offer_slicerrt(self, loading: str) -> None:
+        purpose = _(
+            "Let SlicerRT make the nodes, so that other tools of Slicer know their patient, studies and series. They "
+            "are compared with the files. Slicer imports in its own thread: the window stands still for a moment "
+            "with every series."
+        )
+        offer(self.ui.useSlicerRT, loading or why_slicerrt_is_missing(), purpose)
 
     def _failed(self, problem: HepaDoseError) -> None:
         self._said = [error(_("Loading"), str(problem))]

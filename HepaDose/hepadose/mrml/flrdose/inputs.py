@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hepadose.dicom.roles import find_structure
@@ -12,7 +12,7 @@ from hepadose.findings import Finding, error, ok, warning
 from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, volume_node_to_dose
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.images import require_hardened, volume_node_to_image
-from hepadose.mrml.loaded import add_loaded_case, case_findings
+from hepadose.mrml.loaded import CaseNodes, add_loaded_case, case_findings
 from hepadose.mrml.segmentation import segment_names
 
 if TYPE_CHECKING:
@@ -20,10 +20,26 @@ if TYPE_CHECKING:
 
     from hepadose.worker import LoadedCase
 
+    AddCase = Callable[[vtkMRMLScene, LoadedCase], Generator[None, None, CaseNodes]]
 
-def take_case(scene: vtkMRMLScene, choices: Any, case: LoadedCase) -> Iterator[None]:
-    """Add a loaded case to the scene in small steps and choose its nodes."""
-    nodes = yield from add_loaded_case(scene, case)
+
+def take_case(
+    scene: vtkMRMLScene, choices: Any, case: LoadedCase, add_case: AddCase = add_loaded_case
+) -> Iterator[None]:
+    """Add a loaded case to the scene in small steps and choose its nodes.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        What is in it stays.
+    choices : parameter node
+        Gets the nodes.
+    case : LoadedCase
+        As read from its folder.
+    add_case : callable
+        Makes the nodes: HepaDose's own loader, or one that other tools of Slicer know.
+    """
+    nodes = yield from add_case(scene, case)
     choices.followUpVolume, choices.planningVolume, choices.doseVolume = nodes.follow_up, nodes.planning, nodes.dose
     choices.planningStructures, choices.followUpStructures = nodes.planning_structures, nodes.follow_up_structures
     choices.planningLiver = liver_segment(nodes.planning_structures)
