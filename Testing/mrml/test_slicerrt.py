@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hepadose.dicom.write import StructureMask, write_rtstruct
 from hepadose.findings import Level
 from hepadose.mrml.automatic import segment_origin_now
 from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, volume_node_to_dose
@@ -39,6 +40,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def case(folder):
+    return read_case(folder)
+
+
+def read_case(folder):
     return load_case(folder, None, lambda text, part: None, TimingLog(folder.parent / "timing.jsonl")).case
 
 
@@ -185,9 +190,9 @@ def test_a_dose_whose_planes_run_the_other_way_is_the_same_dose(load, faults, ca
         ("RTDOSE", multiply(1.002), "Dose: its maximum is 48.3 Gy"),
         ("RTDOSE", multiply(np.nan), "Dose: its maximum is nan Gy"),
         ("RTDOSE", mirror, "other voxels have another dose"),
-        ("RTDOSE", move, "Dose: its first voxel lies 5.0 mm from its place"),
+        ("RTDOSE", move, "Dose: its voxels lie up to 5.0 mm from their places"),
         ("RTDOSE", stop_in_the_middle, "dose is missing or has no voxels"),
-        ("CT", move, "Planning CT: its first voxel lies 5.0 mm from its place"),
+        ("CT", move, "Planning CT: its voxels lie up to 5.0 mm from their places"),
         ("CT", mirror, "of the voxels differ by more than 1 HU"),
         ("CT", put_under_transform, "Planning CT lies under a transform"),
         ("CT", stop_in_the_middle, "Planning CT is missing or has no voxels"),
@@ -303,6 +308,21 @@ def test_a_case_can_be_loaded_a_second_time(load):
     assert "agrees" in told(second)[0]
     assert first.dose is not second.dose
     assert is_dose_volume(second.dose)
+
+
+def test_structures_of_the_follow_up_ct_are_loaded_too(scene, faults, tmp_path):
+    written = write_case(tmp_path / "case")
+    grid = written.follow_up.grid
+    liver = box_mask(grid, slice(3, 12), slice(8, 20), slice(8, 24))
+    write_rtstruct(tmp_path / "case" / "RS2.dcm", {"Leber": StructureMask(liver)}, written.follow_up)
+    case = read_case(tmp_path / "case")
+    nodes = finish(load_case_through_slicerrt(scene, case, tmp_path / "case"))
+    assert told(nodes)[0] == "Loaded through SlicerRT; everything agrees with the files."
+    assert list(segment_names(nodes.follow_up_structures).values()) == ["Leber"]
+    assert sorted(segment_names(nodes.planning_structures).values()) == ["Liver", "Liver-GTV"]
+    assert nodes.follow_up_structures.GetName() == "Structures of the follow-up CT"
+    found = segment_to_mask(nodes.follow_up_structures, "Leber", case.follow_up)
+    assert np.count_nonzero(found.array) == np.count_nonzero(liver.array)
 
 
 def test_why_nothing_can_be_loaded_through_slicerrt_is_said(faults, monkeypatch, scene, load, case):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from slicer import vtkMRMLNode, vtkMRMLScalarVolumeNode, vtkMRMLScene, vtkMRMLSegmentationNode
 
 INSTANCE_UIDS = "DICOM.instanceUIDs"
+NO_DICOM_MODULE = "Slicer's DICOM module is not loaded here."
 
 
 def why_slicerrt_is_missing() -> str:
@@ -41,13 +42,14 @@ def why_slicerrt_is_missing() -> str:
 
     modules = getattr(slicer, "modules", None)
     plugins = getattr(modules, "dicomPlugins", {})
-    if importlib.util.find_spec("DICOMLib") is None or getattr(slicer, "dicomDatabase", None) is None:
-        return "Slicer's DICOM module is not loaded here."
+    if getattr(slicer, "dicomDatabase", None) is None:
+        return NO_DICOM_MODULE
     if not hasattr(modules, "dicomrtimportexport") or "DicomRtImportExportPlugin" not in plugins:
         return "The extension SlicerRT is not installed; install it in the Extensions Manager and restart Slicer."
     if "DICOMScalarVolumePlugin" not in plugins:
         return "Slicer's DICOM module cannot load images here: its plug-in for them is not loaded."
-    return ""
+    # Last, because looking for a package that is missing takes time, and the panel asks often.
+    return NO_DICOM_MODULE if importlib.util.find_spec("DICOMLib") is None else ""
 
 
 def slicerrt_available() -> bool:
