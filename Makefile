@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo-output
 
-.PHONY: demo test lint bench setup clean
+.PHONY: demo test lint bench screenshots setup clean
 
 setup: $(VENV)/.ready
 
@@ -31,6 +31,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python Testing/benchmarks/run_all.py
+
+screenshots: setup
+	@$(BIN)/python Testing/screenshots.py
 
 clean:
 	rm -rf $(VENV) $(DEMO)

@@ -174,7 +174,8 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def exit(self):
         self.reaction.exit()
-        self.setParameterNode(None)
+        # The node itself is kept: jobs that still run end on it.
+        self._disconnectParameterNode()
 
     def onReload(self):
         from hepadose.gui.library import forget_library
@@ -194,23 +195,27 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneEndImport(self, caller, event):
         if self.parent.isEntered:
             self.initializeParameterNode()
-            for section in self.sections:
-                section.scene_loaded()
 
     def initializeParameterNode(self):
-        """Take the scene's parameter node, and choose what is unambiguous and not chosen yet."""
+        """Take the scene's parameter node, choose what is unambiguous, and match again where the scene was matched."""
         self.setParameterNode(self.logic.getParameterNode())
         self.logic.chooseDefaults(self._parameterNode)
+        if self.match.live is None:
+            self.match.take_up()
 
     def setParameterNode(self, parameterNode):
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
+        self._disconnectParameterNode()
         self._parameterNode = parameterNode
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
             self.refresh()
+
+    def _disconnectParameterNode(self):
+        if self._parameterNodeGuiTag is not None:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
+        self._parameterNodeGuiTag = None
 
     @property
     def _modifiedEvent(self):
@@ -261,7 +266,8 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.changing = False
 
     def case_loaded(self):
-        """A case was taken over: show it, and open what comes next."""
+        """A case was taken over: show it instead of an earlier one."""
+        self.match.clear()
         self.logic.showCase(self._parameterNode)
         self.refresh()
 

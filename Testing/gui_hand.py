@@ -85,3 +85,16 @@ class Hand:
                 parent.collapsed = False
             parent = parent.parentWidget()
         self.application.process_events()
+
+
+def view_point(view_name, ras):
+    """Where a point of the patient is in a slice view, in the widget's own pixels."""
+    import slicer
+    import vtk
+
+    widget = slicer.app.layoutManager().sliceWidget(view_name)
+    to_view = vtk.vtkMatrix4x4()
+    to_view.DeepCopy(widget.mrmlSliceNode().GetXYToRAS())
+    to_view.Invert()
+    x, y, _depth, _one = to_view.MultiplyPoint((*ras, 1.0))
+    return widget.sliceView(), int(x), widget.sliceView().height - int(y)

@@ -63,9 +63,7 @@ class EditClock:
             wall_s += time.monotonic() - self._started_s
         if not wall_s:
             return ""
-        return _("Edited: {active} active of {wall}").format(
-            active=duration_text(active_s), wall=duration_text(wall_s)
-        )
+        return _("Edited: {active} active of {wall}").format(active=duration_text(active_s), wall=duration_text(wall_s))
 
     def _active_s(self) -> float:
         return self._step.active_so_far_s

@@ -45,9 +45,6 @@ class Section:
     def scene_closing(self) -> None:
         """Stop everything: the nodes go away."""
 
-    def scene_loaded(self) -> None:
-        """Take up what a scene holds that has been loaded."""
-
     def cleanup(self) -> None:
         """The panel goes away."""
         self.scene_closing()

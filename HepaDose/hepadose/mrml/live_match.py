@@ -97,6 +97,11 @@ class LiveMatch:
         self._prepare()
 
     @property
+    def nodes(self) -> tuple[object, ...]:
+        """What is matched: follow-up CT, dose, planning CT, segmentation, and the ids of liver and reaction."""
+        return (*self._volumes.values(), self._segmentation, self._liver_id, self._reaction_id)
+
+    @property
     def is_current(self) -> bool:
         """Whether the last curve belongs to the reaction that was read last."""
         return self.curve is not None and self.problem is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hepadose.flr.result import BestLevel, DoseContext, LevelCurve
 from hepadose.mrml.nodes import find_or_make, modified_once
-from hepadose.mrml.plots import AGREEMENT_RANGE, SERIES, draw_line, set_axes, set_small_fonts
+from hepadose.mrml.plots import SERIES, draw_line, set_axes, set_small_fonts
 from hepadose.mrml.tables import curve_columns, fill_table, level_title
 from hepadose.report.text import dose_unit, interval, number
 
@@ -107,7 +107,7 @@ def _title(best: BestLevel | None, context: DoseContext) -> str:
 
 def _marks(best: BestLevel) -> dict[str, list[float]]:
     """Points of a vertical line at the best level and of one at each end of the interval, joined along the top."""
-    bottom, top = AGREEMENT_RANGE
+    bottom, top = 0.0, 1.0
     level, (low, high) = best.refined_gy, best.interval_gy
     return {
         BEST_X: [level, level, level, level],

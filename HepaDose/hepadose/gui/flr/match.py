@@ -9,7 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from hepadose.errors import HepaDoseError
+from hepadose.errors import HepaDoseError, MissingInputError
 from hepadose.findings import Level, error
 from hepadose.flr.result import FlrResult
 from hepadose.gui.buttons import offer
@@ -66,8 +66,9 @@ class MatchSection(Section):
             return
         physical = parameters.quantity == self.ui.quantity.itemText(0)
         self.ui.alphaBetaGy.enabled = not physical
+        self.ui.monthsSinceTreatment.toolTip = steps.interval_text(parameters)
         self.ui.isodoseGy.enabled = not unmatched
-        if self.live is not None and not reason and steps.is_outdated(self.live, parameters):
+        if self.live is not None and not self.panel.why_busy() and steps.is_outdated(self.live, parameters):
             self._restart_timer.start()
         self._show_isodose()
 
@@ -132,15 +133,21 @@ class MatchSection(Section):
             return
         show_rows(self.ui.publishedTable, *steps.published_table(rows))
 
-    def scene_closing(self) -> None:
-        """Let go of the nodes."""
+    def clear(self) -> None:
+        """Show no answer: there is another case, or none."""
+        if self._surface is not None:
+            self._surface.set_visible(False)
         self._forget()
         for table in (self.ui.gatesTable, self.ui.estimatorsTable, self.ui.publishedTable):
             table.setRowCount(0)
         self.ui.answerLabel.text = self.ui.levelLabel.text = ""
 
-    def scene_loaded(self) -> None:
-        """Match again where the saved scene was matched; the numbers are the same."""
+    def scene_closing(self) -> None:
+        """Let go of the nodes."""
+        self.clear()
+
+    def take_up(self) -> None:
+        """Match again where a saved scene was matched; the numbers are the same."""
         if self.parameters.matched and not steps.why_not_match(self.parameters):
             level_gy = self.parameters.isodoseGy
             self.start()
@@ -152,11 +159,16 @@ class MatchSection(Section):
         self.live = self.result = self._surface = self._problem = None
 
     def _restart(self) -> None:
-        if self.live is not None and not steps.why_not_match(self.parameters):
-            level_gy, unit = self.parameters.isodoseGy, self.live.settings.quantity
-            self.start()
-            if self.live is not None and self.live.settings.quantity is unit:
-                self.parameters.isodoseGy = level_gy
+        if self.live is None:
+            return
+        reason = steps.why_not_match(self.parameters)
+        if reason:
+            self._show_problem(MissingInputError(reason))
+            return
+        level_gy, unit = self.parameters.isodoseGy, self.live.settings.quantity
+        self.start()
+        if self.live is not None and self.live.settings.quantity is unit:
+            self.parameters.isodoseGy = level_gy
 
     def _follow(self) -> None:
         """The new curve after a stroke; everything slower waits until the user pauses."""
@@ -165,7 +177,8 @@ class MatchSection(Section):
             curve = self.live.update()
             self._problem = None
         except HepaDoseError as problem:
-            self._show_problem(problem)
+            reason = steps.why_not_match(self.parameters)
+            self._show_problem(MissingInputError(reason) if reason else problem)
             return
         self._display.show(curve, None, self.live.context)
         self.ui.answerLabel.text = answer_html(self.live, None)
@@ -193,6 +206,8 @@ class MatchSection(Section):
         self.panel.refresh()
 
     def _show_problem(self, problem: HepaDoseError) -> None:
+        if str(problem) == str(self._problem):
+            return
         self._problem, self.result = problem, None
         self._display.show_outdated(str(problem))
         self.ui.answerLabel.text = f"<b>{problem}</b>"

@@ -102,7 +102,7 @@ class ReactionSection(Section):
         self._clock_timer.start()
 
     def exit(self) -> None:
-        """The panel is left: no effect stays active, the clock stops."""
+        """The panel is left: no effect stays active, the clock stops until the next edit, wherever that is made."""
         self.ui.segmentEditor.setActiveEffectByName("")
         self.ui.segmentEditor.uninstallKeyboardShortcuts()
         self._clock_timer.stop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hepadose.errors import GeometryMismatchError
 from hepadose.findings import Finding, ok, warning
 from hepadose.mrml.dose import volume_node_to_dose
+from hepadose.mrml.flrdose.choices import UNKNOWN_ERROR_MM
 from hepadose.mrml.flrdose.inputs import liver_segment
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.legend import show_dose_legend
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from hepadose.worker import RegistrationOutcome
 
-UNKNOWN_ERROR_MM = -0.1
-"""Stands for an unknown error in the panel's spin box."""
 CHECKERBOARD = "Checkerboard"
 BLEND = "Blend"
 SMALLEST_TILE_MM, TILE_MM_PER_PERCENT = 10.0, 0.9

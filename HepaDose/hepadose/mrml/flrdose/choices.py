@@ -18,3 +18,6 @@ NOT_STATED = "not stated"
 MODALITIES = [NOT_STATED, "CT", "Gd-EOB MRI", "SPIO MRI", "other MRI"]
 PHASES = [NOT_STATED, "native", "arterial", "portal venous", "delayed", "hepatobiliary"]
 CHILD_PUGH = [NOT_STATED, "no cirrhosis", "A", "B", "C"]
+
+UNKNOWN_ERROR_MM = -0.1
+"""Stands for an unknown alignment error in the panel's spin box."""

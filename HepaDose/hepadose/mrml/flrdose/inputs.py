@@ -11,6 +11,7 @@ from hepadose.errors import AmbiguousInputError, HepaDoseError, MissingInputErro
 from hepadose.findings import Finding, error, ok, warning
 from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, volume_node_to_dose
 from hepadose.mrml.flr_input import dose_findings
+from hepadose.mrml.flrdose.choices import NOT_STATED, UNKNOWN_ERROR_MM
 from hepadose.mrml.images import require_hardened, volume_node_to_image
 from hepadose.mrml.loaded import CaseNodes, add_loaded_case, case_findings
 from hepadose.mrml.segmentation import segment_names
@@ -40,13 +41,24 @@ def take_case(
         Makes the nodes: HepaDose's own loader, or one that other tools of Slicer know.
     """
     nodes = yield from add_case(scene, case)
+    _forget_case(choices)
     choices.followUpVolume, choices.planningVolume, choices.doseVolume = nodes.follow_up, nodes.planning, nodes.dose
     choices.planningStructures, choices.followUpStructures = nodes.planning_structures, nodes.follow_up_structures
     choices.planningLiver = liver_segment(nodes.planning_structures)
     choices.fractions = case.fractions or 0
+
+
+def _forget_case(choices: Any) -> None:
+    """Nothing that was chosen or stated for an earlier patient holds for the next one; its outlines are hidden."""
+    for segmentation in (choices.planningStructures, choices.followUpStructures, choices.segmentation):
+        if segmentation is not None and segmentation.GetDisplayNode() is not None:
+            segmentation.GetDisplayNode().SetVisibility(False)
     for field in ("alignedDose", "alignedPlanning", "alignment", "segmentation"):
         setattr(choices, field, None)
     choices.liverSegment = choices.reactionSegment = ""
+    choices.registrationErrorMm = UNKNOWN_ERROR_MM
+    choices.modality = choices.phase = choices.childPugh = NOT_STATED
+    choices.monthsSinceTreatment = 0.0
     choices.matched = False
 
 

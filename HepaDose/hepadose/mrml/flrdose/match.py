@@ -13,16 +13,17 @@ from hepadose.flr.result import FlrResult, RegistrationSummary
 from hepadose.flr.settings import BandMode, DoseQuantity, FlrSettings, PlanarDefinition
 from hepadose.mrml.automatic import segment_origin_now
 from hepadose.mrml.flr_input import flr_images_from_nodes
-from hepadose.mrml.flrdose.alignment import UNKNOWN_ERROR_MM
-from hepadose.mrml.flrdose.choices import BAND_SIDES, NOT_STATED, QUANTITIES
+from hepadose.mrml.flrdose.choices import BAND_SIDES, NOT_STATED, QUANTITIES, UNKNOWN_ERROR_MM
 from hepadose.mrml.flrdose.reaction import has_segment
 from hepadose.mrml.live_match import LiveMatch
-from hepadose.mrml.loaded import case_findings, registration_findings, registration_summary
+from hepadose.mrml.loaded import case_findings, interval_days_of, registration_findings, registration_summary
 from hepadose.provenance import SegmentationOrigin
 from hepadose.report.published import ComparisonRow, PatientStatement
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLPlotChartNode, vtkMRMLScene
+
+DAYS_PER_MONTH = 365.25 / 12
 
 
 def why_not_match(choices: Any) -> str:
@@ -104,8 +105,14 @@ def is_outdated(live: LiveMatch, choices: Any) -> bool:
     """Whether a match must be prepared anew: its nodes changed, or other choices were made since."""
     wanted = match_choices(choices)
     same = all(getattr(live.settings, name) == value for name, value in wanted.items())
-    same = same and live.fractions == (choices.fractions or None)
+    same = same and live.fractions == (choices.fractions or None) and live.nodes == _chosen_nodes(choices)
     return not same or bool(live.stale) or not _same_registration(live.registration, registration_of(choices))
+
+
+def _chosen_nodes(choices: Any) -> tuple[object, ...]:
+    """In the order of :attr:`hepadose.mrml.live_match.LiveMatch.nodes`."""
+    volumes = (choices.followUpVolume, choices.alignedDose, choices.alignedPlanning)
+    return (*volumes, choices.segmentation, choices.liverSegment, choices.reactionSegment)
 
 
 def _same_registration(first: RegistrationSummary, second: RegistrationSummary) -> bool:
@@ -137,6 +144,14 @@ def patient_statement(choices: Any) -> PatientStatement:
         months_since_treatment=choices.monthsSinceTreatment or None,
         child_pugh=stated(choices.childPugh),
     )
+
+
+def interval_text(choices: Any) -> str:
+    """How long after the planning CT the follow-up CT was taken; empty where unknown."""
+    days = interval_days_of(choices.followUpVolume)
+    if days is None:
+        return ""
+    return f"The follow-up CT was taken {days / DAYS_PER_MONTH:.1f} months after the planning CT."
 
 
 def published_table(rows: Sequence[ComparisonRow]) -> tuple[list[str], list[tuple[str, ...]]]:
