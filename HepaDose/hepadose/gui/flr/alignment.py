@@ -68,7 +68,9 @@ class AlignmentSection(Section):
         with self.panel.own_change():
             yield from steps.take_registration(slicer.mrmlScene, self.parameters, outcome)
         self._shown = ()
+        yield
         self.step_done(self.ui.inputsButton, self.ui.reactionButton)
+        yield
         self.panel.aligned()
 
     def _failed(self, problem: HepaDoseError) -> None:

@@ -167,8 +167,11 @@ class ReactionSection(Section):
         with self.panel.own_change():
             yield from steps.take_reaction(slicer.mrmlScene, self.parameters, found)
         self.ui.segmentEditor.setCurrentSegmentID(self.parameters.reactionSegment)
+        yield
         self.logic.showReaction(self.parameters)
+        yield
         self.step_done(self.ui.alignmentButton, self.ui.matchButton)
+        yield
         self.panel.segments_changed()
 
     def _failed(self, problem: HepaDoseError) -> None:
