@@ -9,7 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("import_time.py", "isodose_sweep.py", "stroke_to_curve.py", "real_data_table.py", "cohort.py")
+SCRIPTS = (
+    "import_time.py",
+    "isodose_sweep.py",
+    "stroke_to_curve.py",
+    "event_loop.py",
+    "panel_event_loop.py",
+    "real_data_table.py",
+    "cohort.py",
+)
 
 
 def main() -> int:
