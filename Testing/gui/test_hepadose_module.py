@@ -210,14 +210,6 @@ def test_the_command_can_be_copied(panel):
     assert "jinja2" in panel.ui.commandText.plainText
 
 
-def test_the_modules_own_tests_pass(slicer_app, sample_data):
-    import slicer
-
-    slicer_app.select_module("HepaDose")
-    slicer.selfTests["HepaDose"]()
-    assert list(sample_data) == ["Radiotherapy"]
-
-
 def test_the_sample_patient_is_offered_and_opens_the_work_panel(slicer_app, sample_data):
     import slicer
 
