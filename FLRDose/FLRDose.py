@@ -253,7 +253,7 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         qt.QTimer.singleShot(0, act)
 
     def errorsShown(self, text, waitCursor=False):
-        """A block whose errors are shown to the user; the only place of the panel that catches them."""
+        """A block whose defects are shown to the user; what is wrong with a case is told in the panel itself."""
         return slicer.util.tryWithErrorDisplay(text, waitCursor=waitCursor)
 
     @contextlib.contextmanager
@@ -338,6 +338,14 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
         layoutManager.setLayout(layout)
         parameterNode.overlayMode, parameterNode.overlayPercent = DOSE_OVERLAY, DOSE_PERCENT
         self.showSegment(parameterNode.segmentation, parameterNode.reactionSegment)
+        self.showIsodoseInThreeD(layoutManager)
+
+    def showIsodoseInThreeD(self, layoutManager):
+        """Fill the 3-D views with the isodose; their box spans all volumes, beside which it would be a dot."""
+        for index in range(layoutManager.threeDViewCount):
+            viewNode = layoutManager.threeDWidget(index).mrmlViewNode()
+            viewNode.SetBoxVisible(False)
+            viewNode.SetAxisLabelsVisible(False)
         layoutManager.resetThreeDViews()
 
     def process(self, followUpVolume, doseVolume, segmentation, **choices):

@@ -116,6 +116,40 @@ def test_a_scene_loaded_while_another_module_is_shown_is_taken_up(slicer_app, pa
     slicer_app.wait_until(lambda: panel.match.result is not None, LONG_S)
 
 
+def test_what_is_wrong_with_a_case_is_told_in_the_panel_and_not_in_a_pop_up(slicer_app, matched, hand, tmp_path):
+    (tmp_path / "taken").write_text("a file where a folder is wanted")
+    hand.type_path("reportFolder", tmp_path / "taken")
+    hand.click("reportSaveButton")
+    assert matched.ui.savedLabel.text.startswith("Not saved: ")
+    hand.click("sceneSaveButton")
+    assert matched.ui.savedLabel.text.startswith("Not saved: ")
+    empty(matched.parameters, matched.parameters.liverSegment)
+    hand.click("applyMatchButton")
+    assert "liver segment is empty" in matched.ui.answerLabel.text
+    matched.parameters.doseVolume.SetAttribute("DicomRtImport.DoseUnitName", "RELATIVE")
+    hand.click("registerButton")
+    assert "Problem" in {row[0] for row in texts_of(matched.ui.registrationTable)}
+    assert not matched.why_busy()
+    assert slicer_app.popups == []
+
+
+def empty(parameters, segment_id):
+    """Take all voxels of a segment away."""
+    import slicer
+
+    chosen = parameters.segmentation, segment_id
+    voxels = slicer.util.arrayFromSegmentBinaryLabelmap(*chosen, parameters.followUpVolume)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(np.zeros_like(voxels), *chosen, parameters.followUpVolume)
+
+
+def test_the_kept_automatic_result_is_not_drawn_in_a_loaded_scene(matched):
+    import slicer
+
+    kept = [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if node.GetHideFromEditors()]
+    assert len(kept) == 1
+    assert not kept[0].GetDisplayVisibility()
+
+
 def test_aligning_again_matches_again(slicer_app, matched, hand):
     earlier = matched.match.result
     align(slicer_app, matched, hand)

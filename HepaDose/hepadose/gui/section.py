@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from hepadose.errors import HepaDoseError
 
 
 class Section:
@@ -33,6 +37,25 @@ class Section:
         """Fold this section and open the next one: the work goes on there."""
         own_button.collapsed = True
         next_button.collapsed = False
+
+    @contextlib.contextmanager
+    def telling(self, tell: Callable[[HepaDoseError], None], text: str, *, wait_cursor: bool = False) -> Iterator[None]:
+        """A block whose errors about the case are told in the panel; any other one is a defect, which Slicer shows.
+
+        Parameters
+        ----------
+        tell : callable
+            Given what is wrong with the case, in words.
+        text : str
+            What could not be done, above the description of a defect.
+        wait_cursor : bool
+            Show that the application is at work.
+        """
+        with self.panel.errorsShown(text, waitCursor=wait_cursor):
+            try:
+                yield
+            except HepaDoseError as problem:
+                tell(problem)
 
     @property
     def busy(self) -> str:

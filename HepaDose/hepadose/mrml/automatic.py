@@ -156,13 +156,16 @@ def _kept_node(segmentation: vtkMRMLSegmentationNode) -> vtkMRMLSegmentationNode
 
 
 def _new_kept_node(segmentation: vtkMRMLSegmentationNode) -> vtkMRMLSegmentationNode:
-    """A segmentation node that no list and no tree of the application shows, without display of its own."""
+    """A segmentation node that no list, no tree and no view of the application shows."""
     from slicer import vtkMRMLSubjectHierarchyConstants as Constants
 
     scene = segmentation.GetScene()
     kept = new_node(scene, "vtkMRMLSegmentationNode", f"{segmentation.GetName()} (automatic)")
     kept.SetAttribute(ROLE, KEPT_ROLE)
     kept.SetHideFromEditors(True)
+    # Reading a saved scene makes a visible display where there is none.
+    kept.CreateDefaultDisplayNodes()
+    kept.SetDisplayVisibility(False)
     excluded = Constants.GetSubjectHierarchyExcludeFromTreeAttributeName()
     kept.SetAttribute(excluded, "1")
     hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")

@@ -53,10 +53,11 @@ class AlignmentSection(Section):
     def register(self, _checked: bool = False) -> None:
         """Start the registration in a child process."""
         self._problem = None
-        with self.panel.errorsShown(_("The alignment could not be started.")):
+        with self.telling(self._failed, _("The alignment could not be started.")):
             method = RegistrationMethod(REGISTRATIONS[self.parameters.registrationMethod])
             inputs = steps.registration_inputs(self.parameters, method)
             self._task.start(start_register(**inputs), self._take_over, self._failed)
+        self.panel.refresh()
 
     def scene_closing(self) -> None:
         """End the registration."""
@@ -80,5 +81,5 @@ class AlignmentSection(Section):
         wanted = (self.parameters.overlayMode, self.parameters.overlayPercent, self.parameters.alignedPlanning.GetID())
         if wanted != self._shown:
             self._shown = wanted
-            with self.panel.errorsShown(_("The volumes could not be laid over each other.")):
+            with self.telling(self._failed, _("The volumes could not be laid over each other.")):
                 steps.show_overlay(slicer.mrmlScene, self.parameters)

@@ -39,6 +39,7 @@ class MatchSection(Section):
         self.last_follow_s = float("nan")
         """Seconds from the change of the segment to the new curve, as last measured."""
         self._surface: IsodoseSurface | None = None
+        self._display: MatchDisplay | None = None
         self._problem: HepaDoseError | None = None
         self._follow_timer = _single_shot(0, self._follow)
         self._settle_timer = _single_shot(SETTLE_MS, self._settle)
@@ -76,7 +77,7 @@ class MatchSection(Section):
         """Prepare the match and show the first curve."""
         self._forget()
         with (
-            self.panel.errorsShown(_("The reaction could not be compared with the dose.")),
+            self.telling(self._show_problem, _("The reaction could not be compared with the dose.")),
             self.panel.log.step("Prepare match"),
         ):
             self.live = steps.new_match(slicer.mrmlScene, self.parameters)
@@ -111,7 +112,10 @@ class MatchSection(Section):
     def isodose_to_segment(self, _checked: bool = False) -> None:
         """Add the shown isodose to the segmentation."""
         parameters, live = self.parameters, self.live
-        with self.panel.errorsShown(_("The isodose could not become a segment.")), self.panel.own_change():
+        with (
+            self.telling(self._show_level_problem, _("The isodose could not become a segment.")),
+            self.panel.own_change(),
+        ):
             _segment_id, volume_ml = isodose_to_segment(
                 parameters.segmentation,
                 parameters.alignedDose,
@@ -156,7 +160,7 @@ class MatchSection(Section):
     def _forget(self) -> None:
         for timer in (self._follow_timer, self._settle_timer, self._restart_timer):
             timer.stop()
-        self.live = self.result = self._surface = self._problem = None
+        self.live = self.result = self._surface = self._display = self._problem = None
 
     def _restart(self) -> None:
         if self.live is None:
@@ -209,11 +213,15 @@ class MatchSection(Section):
         if str(problem) == str(self._problem):
             return
         self._problem, self.result = problem, None
-        self._display.show_outdated(str(problem))
+        if self._display is not None:
+            self._display.show_outdated(str(problem))
         self.ui.answerLabel.text = f"<b>{problem}</b>"
         show_findings(self.ui.gatesTable, [error(_("Match"), str(problem))])
         self.ui.estimatorsTable.setRowCount(0)
         self.panel.refresh()
+
+    def _show_level_problem(self, problem: HepaDoseError) -> None:
+        self.ui.levelLabel.text = str(problem)
 
     def _bound_level(self) -> None:
         levels = self.live.settings.levels_gy

@@ -85,14 +85,15 @@ class ReactionSection(Section):
         """Start the segmenter in a child process."""
         self._problem = None
         self.clock.stop()
-        with self.panel.errorsShown(_("The search for the reaction could not be started.")):
+        with self.telling(self._failed, _("The search for the reaction could not be started.")):
             inputs = steps.segmentation_inputs(self.parameters)
             chosen = self.ui.segmenter.itemData(self.ui.segmenter.currentIndex)
             self._task.start(start_segment(chosen, inputs), self._take_over, self._failed)
+        self.panel.refresh()
 
     def restore(self, _checked: bool = False) -> None:
         """Bring the automatic result back."""
-        with self.panel.errorsShown(_("The automatic result could not be brought back.")), self.panel.own_change():
+        with self.telling(self._failed, _("The automatic result could not be brought back.")), self.panel.own_change():
             steps.restore(self.parameters)
         self.panel.segments_changed()
 

@@ -9,6 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from hepadose.errors import HepaDoseError
 from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
 from hepadose.gui.tables import show_rows
@@ -55,7 +56,7 @@ class ReportSection(Section):
             _("The folder holds an earlier result. Replace it?")
         )
         self.panel.reaction.clock.stop()
-        with self.panel.errorsShown(_("The report could not be saved."), waitCursor=True):
+        with self.telling(self._not_saved, _("The report could not be saved."), wait_cursor=True):
             notes = steps.save_report(folder, self.panel.match.live, self._result, self.panel.log, overwrite=overwrite)
             said = _("Report saved.") + "".join(f" {note.text}" for note in notes)
             self.ui.savedLabel.text = said
@@ -64,9 +65,13 @@ class ReportSection(Section):
     def save_scene(self, _checked: bool = False) -> None:
         """Save the scene into the chosen folder."""
         # Writing touches the segments, which is no edit.
-        with self.panel.errorsShown(_("The scene could not be saved."), waitCursor=True), self.panel.own_change():
+        saving = self.telling(self._not_saved, _("The scene could not be saved."), wait_cursor=True)
+        with saving, self.panel.own_change():
             save_scene(slicer.mrmlScene, Path(self.ui.reportFolder.currentPath) / SCENE_FILE)
             self.ui.savedLabel.text = _("Scene saved as {file}.").format(file=SCENE_FILE)
+
+    def _not_saved(self, problem: HepaDoseError) -> None:
+        self.ui.savedLabel.text = _("Not saved: {problem}").format(problem=problem)
 
     def copy(self, _checked: bool = False) -> None:
         """Put the numbers on the clipboard."""

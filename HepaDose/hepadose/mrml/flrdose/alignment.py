@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hepadose.errors import GeometryMismatchError
 from hepadose.findings import Finding, ok, warning
 from hepadose.mrml.dose import volume_node_to_dose
+from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.flrdose.choices import UNKNOWN_ERROR_MM
 from hepadose.mrml.flrdose.inputs import liver_segment
 from hepadose.mrml.images import volume_node_to_image
@@ -53,13 +54,16 @@ def registration_inputs(choices: Any, method: RegistrationMethod) -> dict[str, A
     follow_up = volume_node_to_image(choices.followUpVolume, "follow-up CT")
     planning = volume_node_to_image(choices.planningVolume, "planning CT")
     later_liver = liver_segment(choices.followUpStructures)
+    dose_gy = volume_node_to_dose(choices.doseVolume)
+    # Refuses other units; the aligned dose will be marked as Gy.
+    dose_findings(choices.doseVolume, dose_gy)
     return {
         "follow_up": follow_up,
         "planning": planning,
         "planning_liver": segment_to_mask(choices.planningStructures, choices.planningLiver, planning),
         "follow_up_liver": segment_to_mask(choices.followUpStructures, later_liver, follow_up) if later_liver else None,
         "method": method,
-        "dose_gy": volume_node_to_dose(choices.doseVolume),
+        "dose_gy": dose_gy,
     }
 
 
