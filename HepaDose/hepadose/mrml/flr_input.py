@@ -95,9 +95,9 @@ def dose_findings(node: vtkMRMLScalarVolumeNode, dose: Image) -> tuple[Finding, 
     outside = int(node.GetAttribute(WITHOUT_DOSE) or 0)
     if outside:
         # Whether the liver is covered is a gate of its own; here it matters only that 0 Gy is not taken for a dose.
-        say, stored = (ok, "have no dose") if node.GetAttribute(NO_DOSE) else (warning, "are stored as 0 Gy")
+        say, stored = (ok, "has no dose") if node.GetAttribute(NO_DOSE) else (warning, "is stored as 0 Gy")
         share = number(100.0 * outside / dose.array.size, 0, "%")
-        found.append(say("Dose", f"{share} of the image lies outside the original dose grid: {stored}."))
+        found.append(say("Dose", f"{share} of the image lies outside the original dose grid and {stored}."))
     return tuple(found)
 
 

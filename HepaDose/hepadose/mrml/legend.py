@@ -14,7 +14,7 @@ LEGEND_CLASS = "vtkMRMLColorLegendDisplayNode"
 VIEW = SLICE_VIEWS[-1]
 """One legend is enough, and the views are small."""
 
-POSITION, SIZE = (0.97, 0.5), (0.09, 0.38)
+POSITION, SIZE = (0.97, 0.18), (0.07, 0.3)
 LABELS = 5
 
 
