@@ -125,7 +125,7 @@ def test_a_newer_result_replaces_the_kept_one(node, reaction, found, grid):
 def test_results_of_two_segments_lie_in_one_node_that_lists_do_not_show(scene, node, reaction):
     keep_automatic(node, "Liver", SegmentationOrigin("RTSTRUCT"))
     kept = node.GetNodeReference(KEPT_REFERENCE)
-    assert kept.GetHideFromEditors() and kept.GetDisplayNode() is None
+    assert kept.GetHideFromEditors() and not kept.GetDisplayVisibility()
     assert kept.GetAttribute("SubjectHierarchy.ExcludeFromPotentialNodesList") == "1"
     assert list(segment_names(kept)) == [reaction, find_segment(node, "Liver")]
     assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
