@@ -155,6 +155,19 @@ def test_an_error_stated_by_the_user_replaces_the_estimated_one(session):
     assert "stated by the user" in stated.method
 
 
+def test_the_alignment_table_and_the_result_name_a_stated_error_once_and_no_other(session):
+    choices = SimpleNamespace(**vars(session.choices))
+    estimated_mm = match.registration_of(choices).estimated_error_mm
+    choices.registrationErrorMm = estimated_mm + 2.0
+    live = match.new_match(session.scene, choices)
+    live.update()
+    said = f"Mean error in the liver {estimated_mm + 2:.1f} mm, stated by the user (estimated {estimated_mm:.1f} mm)"
+    for findings in (alignment.alignment_findings(choices), live.result(match.reaction_origin(choices)).findings):
+        about = [finding.text for finding in findings if "ean error in the liver" in finding.text]
+        assert len(about) == 1
+        assert about[0].startswith(said)
+
+
 @pytest.mark.parametrize("mode", OVERLAYS)
 def test_every_overlay_shows_two_volumes_or_a_checkerboard(session, mode):
     choices = SimpleNamespace(**vars(session.choices))

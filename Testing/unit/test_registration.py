@@ -24,7 +24,7 @@ from hepadose.registration import (
     register,
     write_transform,
 )
-from hepadose.registration.quality import judge
+from hepadose.registration.quality import judge, judge_stated_error
 
 COARSE = {"working_spacing_mm": 5.0, "control_spacing_mm": 40.0}
 SHIFT_LPS = np.array([35.0, -22.0, 410.0])
@@ -169,11 +169,34 @@ def test_the_summary_carries_the_figures_into_the_result(with_contours):
     assert summary.liver_dice == with_contours.quality.liver_dice
 
 
+NOT_REGISTERED = RegistrationSettings(method=RegistrationMethod.NONE)
+
+
 def test_no_registration_is_the_identity_with_unknown_error(pair):
-    found = register(**without_contour(pair), settings=RegistrationSettings(method=RegistrationMethod.NONE))
+    found = register(pair["planning"], pair["planning"], pair["planning_liver"], settings=NOT_REGISTERED)
     assert found.transform.TransformPoint((1.0, 2.0, 3.0)) == (1.0, 2.0, 3.0)
     assert np.isnan(found.quality.estimated_error_mm)
     assert found.findings[0].level is Level.WARNING and "not registered" in found.findings[0].text
+
+
+def test_no_registration_claims_no_frame_of_reference(pair):
+    found = register(pair["planning"], pair["planning"], pair["planning_liver"], settings=NOT_REGISTERED)
+    assert found.quality.method == "none (taken as they lie)"
+
+
+@pytest.mark.parametrize("with_liver", [True, False])
+def test_scans_that_do_not_overlap_as_they_lie_are_refused_in_words(pair, with_liver):
+    images = pair if with_liver else without_contour(pair)
+    with pytest.raises(GeometryMismatchError, match=r"The two CTs do not overlap as they lie; align them\."):
+        register(**images, settings=NOT_REGISTERED)
+
+
+def test_livers_that_do_not_meet_are_refused_although_the_scans_overlap(pair):
+    planning, liver = pair["planning"], pair["planning_liver"]
+    elsewhere = liver.with_array(np.zeros(liver.shape, bool))
+    elsewhere.array[:2, :4, :4] = True
+    with pytest.raises(GeometryMismatchError, match="do not overlap"):
+        register(planning, planning, liver, elsewhere, settings=NOT_REGISTERED)
 
 
 def test_progress_rises_and_can_stop_every_stage(pair):
@@ -226,7 +249,8 @@ def quality(**changes) -> RegistrationQuality:
         ({}, Level.OK, "no folding"),
         ({"liver_dice": 0.88}, Level.WARNING, "below 0.9"),
         ({"liver_dice": 0.75}, Level.ERROR, "failed or a contour is wrong"),
-        ({"liver_dice": float("nan")}, Level.ERROR, "failed or a contour is wrong"),
+        ({"liver_dice": float("nan")}, Level.ERROR, "agreement of the livers is unknown"),
+        ({"liver_mean_distance_mm": float("nan")}, Level.ERROR, "agreement of the livers is unknown"),
         ({"folded_fraction": 0.01}, Level.WARNING, "1 % of it is folded"),
         ({"estimated_error_mm": 3.5}, Level.WARNING, "3.5 mm; check vessels"),
         ({"estimated_error_mm": 7.0}, Level.ERROR, "cannot be trusted"),
@@ -236,6 +260,24 @@ def test_quality_gates_speak_in_words(changes, level, words):
     findings = judge(quality(**changes))
     assert worst_level(findings) is level
     assert any(finding.level is level and words in finding.text for finding in findings)
+    assert not any("nan" in finding.text for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "stated_mm, estimated_mm, level, text",
+    [
+        (3.0, 0.8, Level.OK, "Mean error in the liver 3.0 mm, stated by the user (estimated 0.8 mm)."),
+        (2.0, np.nan, Level.OK, "Mean error in the liver 2.0 mm, stated by the user (not estimated)."),
+        (0.2, 0.8, Level.WARNING, "stated by the user (estimated 0.8 mm); say why it is smaller"),
+        (4.0, 0.8, Level.WARNING, "4.0 mm, stated by the user (estimated 0.8 mm); check vessels"),
+        (7.0, 0.8, Level.ERROR, "cannot be trusted"),
+        (np.nan, 0.8, Level.WARNING, "Mean error in the liver unknown, stated by the user (estimated 0.8 mm)"),
+    ],
+)
+def test_an_error_that_the_user_states_is_said_beside_the_estimated_one(stated_mm, estimated_mm, level, text):
+    finding = judge_stated_error(stated_mm, estimated_mm)
+    assert finding.level is level
+    assert text in finding.text
 
 
 def test_a_propagated_mask_has_no_staircase():

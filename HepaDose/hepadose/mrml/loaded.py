@@ -23,6 +23,7 @@ from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_COLOR, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, set_segment_mask
 from hepadose.mrml.transforms import set_transform
 from hepadose.provenance import SegmentationOrigin
+from hepadose.registration.quality import judge_error, judge_stated_error
 
 if TYPE_CHECKING:
     from slicer import (
@@ -275,9 +276,31 @@ def _state_summary(node: vtkMRMLTransformNode, summary: RegistrationSummary) -> 
         node.SetAttribute(SUMMARY[field], text)
 
 
-def registration_findings(node: vtkMRMLTransformNode | None) -> tuple[Finding, ...]:
-    """The quality gates of a registration as its transform node keeps them."""
-    return _stated_findings(node)
+def registration_findings(
+    node: vtkMRMLTransformNode | None, stated_error_mm: float | None = None
+) -> tuple[Finding, ...]:
+    """The quality gates of a registration as its transform node keeps them.
+
+    Parameters
+    ----------
+    node : vtkMRMLTransformNode or None
+        The transform; None where there is none.
+    stated_error_mm : float, optional
+        The mean error in the liver in mm that is used, NaN for unknown. Where it is not the estimated one, the gate
+        of the estimated error gives way to one that names both.
+    """
+    found = _stated_findings(node)
+    summary = registration_summary(node)
+    estimated_mm = float("nan") if summary is None else summary.estimated_error_mm
+    if stated_error_mm is None or same_error(stated_error_mm, estimated_mm):
+        return found
+    replaced = judge_error(estimated_mm)
+    return (judge_stated_error(stated_error_mm, estimated_mm), *(one for one in found if one != replaced))
+
+
+def same_error(first_mm: float, second_mm: float) -> bool:
+    """Whether two mean errors are the same in the panel's tenths of a millimeter; unknown (NaN) is like unknown."""
+    return abs(first_mm - second_mm) < 0.05 or (first_mm != first_mm and second_mm != second_mm)
 
 
 def case_findings(follow_up_volume: vtkMRMLScalarVolumeNode | None) -> tuple[Finding, ...]:

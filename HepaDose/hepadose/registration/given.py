@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hepadose.images import Image
-from hepadose.registration.quality import Registration, RegistrationQuality, judge, liver_agreement
+from hepadose.registration.quality import (
+    Registration,
+    RegistrationQuality,
+    judge,
+    judge_stated_error,
+    liver_agreement,
+)
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -33,4 +39,6 @@ def use_transform(
     quality = RegistrationQuality(
         "given transform", dice_value, distance_mm, None, None, None, estimated_error_mm=error_mm
     )
+    if error_mm == error_mm:
+        return Registration(transform, quality, (judge_stated_error(error_mm), *judge(quality)[1:]))
     return Registration(transform, quality, judge(quality))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hepadose.errors import GeometryMismatchError
-from hepadose.images import Image, require_same_grid
+from hepadose.errors import EmptyRegionError, GeometryMismatchError
+from hepadose.images import Image, require_same_grid, resample
 from hepadose.registration import initial, linear
 from hepadose.registration.deformable import CONTOUR_BAND_MM, Deformation, WorkingPair, deform
 from hepadose.registration.quality import Registration, assess, unregistered
@@ -67,7 +67,8 @@ def register(
     Raises
     ------
     GeometryMismatchError
-        If a liver is not on the grid of its CT, or the scans have no liver in common.
+        If a liver is not on the grid of its CT, the scans have no liver in common, or they shall be taken as they lie
+        and do not overlap.
     EmptyRegionError
         If a liver contour is empty.
     CancelledError
@@ -78,9 +79,20 @@ def register(
     if follow_up_liver is not None:
         require_same_grid(**{"follow-up CT": follow_up, "follow-up liver": follow_up_liver})
     if settings.method is RegistrationMethod.NONE:
+        _require_overlap(follow_up, planning_liver, follow_up_liver)
         return unregistered(planning_liver, follow_up_liver)
     task = _Task(follow_up, planning, planning_liver, follow_up_liver, settings, progress or _silent)
     return task.run()
+
+
+def _require_overlap(follow_up: Image, planning_liver: Image, follow_up_liver: Image | None) -> None:
+    """Refuse scans that are to be taken as they lie where the planning liver meets nothing."""
+    there = follow_up.with_array(np.ones(follow_up.shape, dtype=bool)) if follow_up_liver is None else follow_up_liver
+    if not planning_liver.array.any() or not there.array.any():
+        raise EmptyRegionError("A liver contour contains no voxel; draw the liver or choose another structure.")
+    met = resample(there, planning_liver).array & planning_liver.array
+    if not met.any():
+        raise GeometryMismatchError("The two CTs do not overlap as they lie; align them.")
 
 
 def _silent(stage: str, fraction: float) -> None:

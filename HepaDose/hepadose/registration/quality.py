@@ -122,7 +122,7 @@ def liver_agreement(
 
 
 def unregistered(planning_liver: Image, follow_up_liver: Image | None) -> Registration:
-    """The identity, for scans that share a frame of reference and shall not be registered; its error is unknown."""
+    """The identity, for scans that are taken as they lie; its error is unknown."""
     import SimpleITK as sitk
 
     dice_value, distance_mm = liver_agreement(planning_liver, follow_up_liver, None)
@@ -134,7 +134,7 @@ def unregistered(planning_liver: Image, follow_up_liver: Image | None) -> Regist
 
 def judge(quality: RegistrationQuality) -> tuple[Finding, ...]:
     """The quality gates in words: one finding per figure."""
-    findings = [_judge_error(quality.estimated_error_mm)]
+    findings = [judge_error(quality.estimated_error_mm)]
     if quality.liver_dice is not None:
         findings.append(_judge_livers(quality.liver_dice, quality.liver_mean_distance_mm))
     if quality.folded_fraction is not None:
@@ -142,14 +142,38 @@ def judge(quality: RegistrationQuality) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _judge_error(error_mm: float) -> Finding:
+def judge_error(error_mm: float) -> Finding:
+    """The gate of the mean error in the liver as the registration estimated it; NaN where it could not."""
     if not np.isfinite(error_mm):
         return warning(
             _SUBJECT,
             "The scans were not registered; the error of their alignment is unknown and is not part of the interval. "
             "Register them, or compare the livers by eye.",
         )
-    text = f"Estimated mean error in the liver {error_mm:.1f} mm"
+    return _judge_size(f"Estimated mean error in the liver {error_mm:.1f} mm", error_mm)
+
+
+def judge_stated_error(stated_mm: float, estimated_mm: float = float("nan")) -> Finding:
+    """The gate of a mean error in the liver that a user stated in place of the estimated one.
+
+    Parameters
+    ----------
+    stated_mm : float
+        In mm; NaN where the user says that it is unknown.
+    estimated_mm : float
+        What the registration estimated, in mm; NaN where it did not.
+    """
+    estimated = f"estimated {estimated_mm:.1f} mm" if np.isfinite(estimated_mm) else "not estimated"
+    if not np.isfinite(stated_mm):
+        text = f"Mean error in the liver unknown, stated by the user ({estimated}); it is not part of the interval."
+        return warning(_SUBJECT, text)
+    text = f"Mean error in the liver {stated_mm:.1f} mm, stated by the user ({estimated})"
+    if stated_mm < estimated_mm:
+        return warning(_SUBJECT, f"{text}; say why it is smaller before the interval is quoted.")
+    return _judge_size(text, stated_mm)
+
+
+def _judge_size(text: str, error_mm: float) -> Finding:
     if error_mm > ERROR_LIMIT_MM[1]:
         return error(_SUBJECT, f"{text}; above {ERROR_LIMIT_MM[1]:g} mm the dose at the edge cannot be trusted.")
     if error_mm > ERROR_LIMIT_MM[0]:
@@ -158,8 +182,11 @@ def _judge_error(error_mm: float) -> Finding:
 
 
 def _judge_livers(dice_value: float, distance_mm: float) -> Finding:
+    if not np.isfinite([dice_value, distance_mm]).all():
+        text = "The agreement of the livers is unknown: they have no place in common or one of them is empty"
+        return error(_SUBJECT, f"{text}; check contours and alignment by eye.")
     text = f"Livers agree with Dice {dice_value:.3f}, mean surface distance {distance_mm:.1f} mm"
-    if not dice_value >= DICE_LIMIT[1]:
+    if dice_value < DICE_LIMIT[1]:
         return error(_SUBJECT, f"{text}; below {DICE_LIMIT[1]:g} the registration has failed or a contour is wrong.")
     if dice_value < DICE_LIMIT[0]:
         return warning(_SUBJECT, f"{text}; below {DICE_LIMIT[0]:g}: check the contours and the alignment by eye.")

@@ -20,7 +20,7 @@ class RegistrationMethod(StrEnum):
     def label(self) -> str:
         """The method in words, as it is printed."""
         return {
-            "none": "none (same frame of reference)",
+            "none": "none (taken as they lie)",
             "rigid": "rigid",
             "affine": "rigid + affine",
             "bspline": "rigid + affine + B-spline",

@@ -11,6 +11,7 @@ from hepadose.mrml.dose import volume_node_to_dose
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.flrdose.choices import UNKNOWN_ERROR_MM
 from hepadose.mrml.flrdose.inputs import liver_segment
+from hepadose.mrml.flrdose.match import registration_of
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.legend import show_dose_legend
 from hepadose.mrml.loaded import registration_findings, registration_nodes, registration_summary
@@ -88,9 +89,10 @@ def alignment_findings(choices: Any) -> list[Finding]:
     if choices is None or choices.alignment is None:
         return []
     summary = registration_summary(choices.alignment)
+    found = registration_findings(choices.alignment, registration_of(choices).estimated_error_mm)
     if summary is None:
-        return [warning("Alignment", "The transform was not made here; its quality is unknown.")]
-    return [ok("Alignment", f"Method: {summary.method}."), *registration_findings(choices.alignment)]
+        return [warning("Alignment", "The transform was not made here; its quality is unknown."), *found]
+    return [ok("Alignment", f"Method: {summary.method}."), *found]
 
 
 def show_overlay(scene: vtkMRMLScene, choices: Any) -> None:

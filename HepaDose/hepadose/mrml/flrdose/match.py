@@ -74,7 +74,10 @@ def new_match(scene: vtkMRMLScene, choices: Any) -> LiveMatch:
         fractions=choices.fractions or None,
         registration=registration_of(choices),
         liver_origin=segment_origin_now(choices.segmentation, choices.liverSegment),
-        findings=(*case_findings(choices.followUpVolume), *registration_findings(choices.alignment)),
+        findings=(
+            *case_findings(choices.followUpVolume),
+            *registration_findings(choices.alignment, registration_of(choices).estimated_error_mm),
+        ),
         planning_volume=choices.alignedPlanning,
     )
 
