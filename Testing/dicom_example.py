@@ -115,7 +115,9 @@ def write_case(folder: Path, fractions: int = 5, dose_settings: DoseSettings | N
         "Liver-GTV": StructureMask(box_mask(ct, slice(6, 9), slice(12, 18), slice(12, 18))),
     }
     structures = write_rtstruct(folder / "RS.dcm", masks, planning)
-    plan_settings = PlanSettings(fractions, 50.0, beams=(PlanBeam("A", 0.0), PlanBeam("B", 90.0)))
+    plan_settings = PlanSettings(
+        fractions, 50.0, beams=(PlanBeam("A", 0.0), PlanBeam("B", 90.0)), reviewer="Test^Physicist"
+    )
     plan = write_rtplan(folder / "RP.dcm", studies[0], plan_settings, structures)
     dose = Image(np.linspace(0, 48.2, 24 * 44 * 44).reshape(24, 44, 44), (5.0, 5.0, 5.0), (-40.0, -50.0, -60.0))
     write_rtdose(folder / "RD.dcm", dose, studies[0], plan, dose_settings)

@@ -53,17 +53,32 @@ def test_the_preflight_list_says_in_words_what_was_found(written):
     checked = preflight_flr_case(written.folder)
     said = lines(checked.findings)
     assert worst_level(checked.findings) is Level.OK
-    assert "[OK     ] Planning CT: series 1: 40 × 40 × 20 voxels of 5 × 5 × 5 mm, 0 to 2017 HU." in said
+    assert "[OK     ] Planning CT: Series 1: 40 × 40 × 20 voxels of 5 × 5 × 5 mm, 0 to 2017 HU." in said
     assert (
         "[OK     ] Dose: maximum 48.2 Gy in 5 fractions, physical dose, HepaDose; 44 × 44 × 24 voxels of 5 × 5 × 5 mm."
         in said
     )
     assert "[OK     ] Dose: Dose and planning CT share their frame of reference." in said
-    assert "[OK     ] Plan: 5 fractions planned, 50 Gy prescribed, 2 beams, not approved." in said
+    assert "[OK     ] Plan: 5 fractions planned, 50 Gy prescribed, 2 beams, approved." in said
     assert '[OK     ] Structures: 2 drawn: "Liver" 675 ml, "Liver-GTV" 13.5 ml.' in said
     assert "[OK     ] Dose: The dose grid covers the whole liver." in said
     assert "[OK     ] Follow-up CT: Taken 92 days (3.0 months) after the planning CT." in said
     assert any("a registration to the planning CT is needed" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "approval, words",
+    [
+        ("UNAPPROVED", "2 beams. It is not approved; check whether this is the plan that was treated."),
+        ("REJECTED", "2 beams. It was rejected; check"),
+        (None, "2 beams. Whether it was approved is not stated; check"),
+    ],
+)
+def test_a_plan_that_was_not_approved_is_to_be_checked(written, approval, words):
+    tamper(written.path("RP.dcm"), ApprovalStatus=approval)
+    found = [finding for finding in preflight_flr_case(written.folder).findings if "fractions planned" in finding.text]
+    assert [finding.level for finding in found] == [Level.WARNING]
+    assert words in found[0].text
 
 
 def test_no_identity_date_uid_or_path_is_said(written):
@@ -264,8 +279,8 @@ def test_progress_is_told_and_ends_before_1(written):
 
 
 def test_a_folder_that_is_not_there_or_holds_no_dicom_is_refused(tmp_path):
-    with pytest.raises(MissingInputError, match="does not exist"):
-        load_flr_case(tmp_path / "nowhere")
+    with pytest.raises(MissingInputError, match=r'^The folder "folder" does not exist; choose'):
+        load_flr_case(tmp_path / "folder")
     (tmp_path / "a.txt").write_text("hello")
     with pytest.raises(MissingInputError, match="holds no readable DICOM file"):
         scan_folder(tmp_path)

@@ -53,6 +53,13 @@ def test_the_two_examinations_differ_in_study_frame_and_date(objects):
         assert len({dataset[keyword].value for dataset in slices}) == 2
 
 
+def test_the_plan_is_approved_with_the_review_that_dicom_demands(objects):
+    (plan,) = of_modality(objects, "RTPLAN")
+    assert plan.ApprovalStatus == "APPROVED"
+    assert (plan.ReviewDate, plan.ReviewTime) == (plan.RTPlanDate, plan.RTPlanTime)
+    assert str(plan.ReviewerName) == "HepaDose^Digital Physicist"
+
+
 def test_dose_and_plan_belong_to_the_planning_ct(objects):
     (dose,), (plan,) = of_modality(objects, "RTDOSE"), of_modality(objects, "RTPLAN")
     assert dose.FrameOfReferenceUID == plan.FrameOfReferenceUID

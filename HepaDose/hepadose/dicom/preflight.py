@@ -27,7 +27,7 @@ LISTED_STRUCTURES = 12
 def series_findings(series: CtSeries, number: int, subject: str) -> list[Finding]:
     """One line on a series, with the number it can be chosen by, and what reading it told."""
     lowest, highest = float(series.image.array.min()), float(series.image.array.max())
-    found = [ok(subject, f"series {number}: {series.image.describe_grid()}, {lowest:.0f} to {highest:.0f} HU.")]
+    found = [ok(subject, f"Series {number}: {series.image.describe_grid()}, {lowest:.0f} to {highest:.0f} HU.")]
     if series.acquisition_date is None:
         found.append(warning(subject, "The files do not say on which day it was taken."))
     return [*found, *series.findings]
@@ -68,9 +68,8 @@ def plan_findings(plan: RtPlan | None, fractions: int | None) -> list[Finding]:
         "no prescription stated" if plan.prescription_gy is None else f"{plan.prescription_gy:g} Gy prescribed"
     )
     planned = "unknown" if plan.fractions_planned is None else str(plan.fractions_planned)
-    status = {"APPROVED": "approved", "REJECTED": "rejected"}.get(plan.approval, "not approved")
-    text = f"{planned} fractions planned, {prescription}, {counted(len(plan.beam_numbers), 'beam')}, {status}."
-    found = [(warning if plan.approval == "REJECTED" else ok)("Plan", text), *plan.findings]
+    text = f"{planned} fractions planned, {prescription}, {counted(len(plan.beam_numbers), 'beam')}"
+    found = [_approval_finding(plan.approval, text), *plan.findings]
     if fractions is not None and plan.fractions_planned not in (None, fractions):
         given = counted(fractions, "fraction")
         text = f"{given} given but the plan says {plan.fractions_planned}; the given number is used."
@@ -78,6 +77,15 @@ def plan_findings(plan: RtPlan | None, fractions: int | None) -> list[Finding]:
     elif fractions is not None and plan.fractions_planned is None:
         found += _given_fractions(fractions)
     return found
+
+
+def _approval_finding(approval: str, text: str) -> Finding:
+    """The plan in words, green only where it was approved."""
+    if approval == "APPROVED":
+        return ok("Plan", f"{text}, approved.")
+    states = {"REJECTED": "It was rejected", "UNAPPROVED": "It is not approved"}
+    state = states.get(approval, "Whether it was approved is not stated")
+    return warning("Plan", f"{text}. {state}; check whether this is the plan that was treated.")
 
 
 def _given_fractions(fractions: int | None) -> list[Finding]:

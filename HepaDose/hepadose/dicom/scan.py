@@ -121,7 +121,7 @@ def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = No
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise MissingInputError(f"The DICOM folder {folder.name} does not exist; choose the folder with the export.")
+        raise MissingInputError(f'The folder "{folder.name}" does not exist; choose the folder with the export.')
     headers, findings = _headers(sorted(path for path in folder.rglob("*") if path.is_file()), progress)
     if not headers:
         raise MissingInputError(

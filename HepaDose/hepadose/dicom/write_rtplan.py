@@ -45,6 +45,9 @@ class PlanSettings:
         ROI number of the prescribed target in the structure set.
     series_number : int
         Tells the plans of one study apart.
+    reviewer : str
+        Who approved it at the date and time of the study, in DICOM form ("Family^Given"); empty for a plan that is
+        not approved.
     """
 
     fractions: int
@@ -54,6 +57,7 @@ class PlanSettings:
     isocenter_lps: tuple[float, float, float] = (0.0, 0.0, 0.0)
     target_roi_number: int | None = None
     series_number: int = 201
+    reviewer: str = ""
 
     def __post_init__(self) -> None:
         if self.fractions < 1:
@@ -104,7 +108,8 @@ def write_rtplan(
     )
     fill(dataset, FrameOfReferenceUID=study.frame_of_reference_uid, PositionReferenceIndicator="")
     fill(dataset, RTPlanLabel=settings.label[:16], RTPlanName=settings.label[:64], RTPlanGeometry="PATIENT")
-    fill(dataset, RTPlanDate=study.study_date, RTPlanTime=study.study_time, ApprovalStatus="UNAPPROVED")
+    fill(dataset, RTPlanDate=study.study_date, RTPlanTime=study.study_time)
+    _state_approval(dataset, study, settings.reviewer)
     dataset.ReferencedStructureSetSequence = [structure_set.as_item()]
     dataset.DoseReferenceSequence = [_prescription(settings, study)]
     dataset.FractionGroupSequence = [_fraction_group(settings)]
@@ -112,6 +117,15 @@ def write_rtplan(
     dataset.BeamSequence = [_beam(number, beam, settings) for number, beam in enumerate(settings.beams, start=1)]
     save(dataset, path)
     return reference
+
+
+def _state_approval(dataset: Dataset, study: DicomStudy, reviewer: str) -> None:
+    """Approval Status, with the review that DICOM demands of an approved plan (PS3.3 C.8.8.16)."""
+    if not reviewer:
+        fill(dataset, ApprovalStatus="UNAPPROVED")
+        return
+    fill(dataset, ApprovalStatus="APPROVED", ReviewDate=study.study_date, ReviewTime=study.study_time)
+    fill(dataset, ReviewerName=reviewer)
 
 
 def _prescription(settings: PlanSettings, study: DicomStudy) -> Dataset:

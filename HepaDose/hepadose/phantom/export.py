@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PLANNING_DATE = datetime.date(2024, 2, 6)
 FOLLOW_UP_DATE = datetime.date(2024, 6, 11)
+REVIEWER = "HepaDose^Digital Physicist"
+"""Who approved the digital patient's plan: nobody that lives."""
 ORGANS = {
     "Stomach": ("stomach", (255, 170, 60)),
     "Duodenum": ("duodenum", (230, 120, 180)),
@@ -128,6 +130,7 @@ def _plan(patient: SimulatedPatient, settings: DigitalPatientSettings) -> PlanSe
         label=settings.technique.value,
         isocenter_lps=patient.target.center_lps,
         target_roi_number=4,
+        reviewer=REVIEWER,
     )
 
 

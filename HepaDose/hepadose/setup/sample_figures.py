@@ -49,6 +49,7 @@ def measure_sample(dicom_folder: Path) -> dict[str, list[float]]:
         "follow-up CT hu": _block_means(case.follow_up.image.array),
         "dose gy": _block_means(case.dose.image.array),
         "fraction count": [float(case.fractions or 0)],
+        "approved plan count": [float(case.plan is not None and case.plan.approval == "APPROVED")],
     }
     drawn = {"planning": case.structures, "follow-up": case.follow_up_structures}
     for when, structures in drawn.items():
