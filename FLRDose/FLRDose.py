@@ -150,6 +150,7 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from hepadose.gui.flr.alignment import AlignmentSection
         from hepadose.gui.flr.inputs import InputsSection
         from hepadose.gui.flr.match import MatchSection
+        from hepadose.gui.flr.published import PublishedSection
         from hepadose.gui.flr.reaction import ReactionSection
         from hepadose.gui.flr.report import ReportSection
 
@@ -157,8 +158,9 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.alignment = AlignmentSection(self)
         self.reaction = ReactionSection(self)
         self.match = MatchSection(self)
+        self.published = PublishedSection(self)
         self.report = ReportSection(self)
-        self.sections = [self.inputs, self.alignment, self.reaction, self.match, self.report]
+        self.sections = [self.inputs, self.alignment, self.reaction, self.match, self.published, self.report]
         for name in ("inputs", "alignment", "reaction", "match", "report"):
             getattr(self.ui, f"{name}Button").connect("contentsCollapsed(bool)", self._onUnfolded)
 
@@ -267,7 +269,8 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def case_loaded(self):
         """A case was taken over: show it instead of an earlier one."""
-        self.match.clear()
+        for section in self.sections:
+            section.forget_case()
         self.logic.showCase(self._parameterNode)
         self.refresh()
 

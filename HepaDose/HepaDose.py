@@ -81,7 +81,7 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         self.logic = HepaDoseLogic()
-        self._task = BackgroundTask(self.ui.checkProgress, self.ui.checkCancel, self.refresh)
+        self._task = BackgroundTask(self.ui.checkProgress, self.ui.checkCancel, self.ui.checkButton, self.refresh)
         self.ui.checkButton.connect("clicked(bool)", self.onCheck)
         self.ui.installReportButton.connect("clicked(bool)", self.onInstallReport)
         self.ui.installAiButton.connect("clicked(bool)", self.onInstallAi)

@@ -6,7 +6,7 @@ import numpy as np
 
 from gui_hand import view_point
 
-LONG_S = 240
+LONG_S = 90
 
 
 def do_the_work(slicer_app, panel, hand, case_folder):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hepadose.errors import CancelledError, HepaDoseError
+
 
 class Level(StrEnum):
     """How much a finding matters: green, amber, red."""
@@ -50,6 +52,11 @@ def warning(subject: str, text: str) -> Finding:
 def error(subject: str, text: str) -> Finding:
     """A red finding."""
     return Finding(Level.ERROR, subject, text)
+
+
+def told(subject: str, problem: HepaDoseError) -> Finding:
+    """What stopped a step; red, unless the user stopped it."""
+    return (ok if isinstance(problem, CancelledError) else error)(subject, str(problem))
 
 
 def worst_level(findings: Iterable[Finding]) -> Level:

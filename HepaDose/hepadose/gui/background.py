@@ -24,12 +24,15 @@ class BackgroundTask:
         Shown while the job runs, with the stage and the remaining time.
     cancel_button : qt.QPushButton
         Shown while the job can be cancelled.
+    start_button : qt.QPushButton
+        What starts the job; gets the keyboard back when the job has ended.
     on_change : callable
         Called when a job has started or ended.
     """
 
-    def __init__(self, progress_bar: Any, cancel_button: Any, on_change: Callable[[], None]) -> None:
+    def __init__(self, progress_bar: Any, cancel_button: Any, start_button: Any, on_change: Callable[[], None]) -> None:
         self._bar, self._cancel_button, self._on_change = progress_bar, cancel_button, on_change
+        self._start_button, self._owns_keyboard = start_button, False
         self._job: WorkerJob | None = None
         self._steps: Iterator[None] | None = None
         self._timer = qt.QTimer()
@@ -67,6 +70,10 @@ class BackgroundTask:
         """
         self._job, self._take_over, self._on_problem = job, take_over, on_problem
         self._clear()
+        # A disabled button would hand the keyboard on to the next field, where typing changes a number.
+        self._owns_keyboard = self._start_button.focus
+        if self._owns_keyboard:
+            self._cancel_button.setFocus()
         self._timer.start()
         self._on_change()
 
@@ -79,7 +86,7 @@ class BackgroundTask:
     def show(self) -> None:
         """Show or hide bar and button again: a section that is unfolded shows everything in it."""
         self._bar.visible = self.busy
-        self._cancel_button.visible = self.busy and self._steps is None
+        self._show_cancel(self.busy and self._steps is None)
 
     def close(self) -> None:
         """End the job without telling anybody: the panel goes away."""
@@ -111,7 +118,7 @@ class BackgroundTask:
         if state.status is not JobStatus.RUNNING:
             self._bar.format = _("Taking the result over …")
             # From here on the scene changes, so Cancel would leave it half changed.
-            self._cancel_button.visible = False
+            self._show_cancel(False)
             self._steps = self._taking_over()
 
     def _taking_over(self) -> Iterator[None]:
@@ -126,6 +133,14 @@ class BackgroundTask:
         if problem is not None:
             self._on_problem(problem)
         self._on_change()
+        if self._owns_keyboard and qt.QApplication.focusWidget() is None:
+            self._start_button.setFocus()
+
+    def _show_cancel(self, visible: bool) -> None:
+        if not visible and self._cancel_button.focus:
+            self._owns_keyboard = True
+            self._cancel_button.clearFocus()
+        self._cancel_button.visible = visible
 
     def _clear(self) -> None:
         self._bar.value = 0

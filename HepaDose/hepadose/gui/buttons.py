@@ -17,5 +17,8 @@ def offer(button: Any, reason: str, tool_tip: str) -> None:
     tool_tip : str
         What it does.
     """
+    if reason and button.focus:
+        # Else the keyboard would be handed on to the next field, where typing changes a number.
+        button.clearFocus()
     button.enabled = not reason
     button.toolTip = reason or tool_tip

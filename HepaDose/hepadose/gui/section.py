@@ -65,8 +65,12 @@ class Section:
     def update(self) -> None:
         """Bring the widgets up to date with the parameter node."""
 
+    def forget_case(self) -> None:
+        """Take away what was shown or said about the case so far: there is another one, or none."""
+
     def scene_closing(self) -> None:
         """Stop everything: the nodes go away."""
+        self.forget_case()
 
     def cleanup(self) -> None:
         """The panel goes away."""

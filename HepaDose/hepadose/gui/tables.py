@@ -40,6 +40,12 @@ def show_findings(table: Any, findings: Iterable[Finding]) -> None:
     fit_height(table)
 
 
+def clear_table(table: Any) -> None:
+    """Take all rows out of a table and hide it."""
+    table.setRowCount(0)
+    fit_height(table)
+
+
 def show_rows(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Fill a table with texts; every cell also shows its text as tooltip.
 
@@ -81,3 +87,5 @@ def fit_height(table: Any, largest_px: int = LARGEST_HEIGHT) -> None:
     rows = sum(table.rowHeight(row) for row in range(table.rowCount))
     table.setFixedHeight(min(rows + table.horizontalHeader().height + 2 * table.frameWidth, largest_px))
     table.visible = table.rowCount > 0
+    # What is new or wrong stands at the top.
+    table.scrollToTop()

@@ -35,6 +35,8 @@ BEST_COLOR = (1.0, 0.69, 0.0)
 SURFACE_OPACITY = 0.35
 LINE_WIDTH = 2
 SAME_LEVEL_GY = 0.051
+ISODOSE_ORIGIN = "Dose"
+"""Where a segment comes from that is a region of dose."""
 """A slider in steps of 0.1 Gy shows the best level when it is the nearest one."""
 LEVEL_ATTRIBUTE, QUANTITY_ATTRIBUTE = "HepaDose.LevelGy", "HepaDose.DoseQuantity"
 
@@ -271,8 +273,10 @@ def isodose_to_segment(
         raise EmptyRegionError(f"No voxel{where} reaches {words}; choose a lower level.")
     volume_ml = mask.volume_ml()
     color = color_of_dose(physical_dose_of(level_gy, quantity, fractions, alpha_beta_gy) / float(np.nanmax(dose.array)))
-    name = f"Isodose {words}{where} ({volume_ml:.0f} ml)"
-    return add_segment(segmentation, SegmentMask(name, mask, color, "Dose", outline_only=True)), volume_ml
+    parts = "" if fractions is None else f", {fractions} fractions"
+    ratio = "" if quantity is DoseQuantity.PHYSICAL else f" (α/β {alpha_beta_gy:g} Gy)"
+    name = f"Isodose {words}{ratio}{parts}{where} ({volume_ml:.0f} ml)"
+    return add_segment(segmentation, SegmentMask(name, mask, color, ISODOSE_ORIGIN, outline_only=True)), volume_ml
 
 
 def _cropped_mask(mask: Image) -> Image:

@@ -55,6 +55,13 @@ def show_dose_legend(node: vtkMRMLScalarVolumeNode, title: str) -> vtkMRMLColorL
     return legend
 
 
+def hide_dose_legend(node: vtkMRMLScalarVolumeNode) -> None:
+    """Take the legend of a volume away, where it has one."""
+    legend = dose_legend(node)
+    if legend is not None:
+        legend.SetVisibility(False)
+
+
 def dose_legend(node: vtkMRMLScalarVolumeNode) -> vtkMRMLColorLegendDisplayNode | None:
     """The legend of a volume; None where it has none."""
     shown = (node.GetNthDisplayNode(place) for place in range(node.GetNumberOfDisplayNodes()))

@@ -18,7 +18,7 @@ from hepadose.flr.analysis import FlrAnalysis
 from hepadose.flr.result import BestLevel, DoseContext, FlrImages, FlrResult, LevelCurve, RegistrationSummary
 from hepadose.flr.settings import FlrSettings
 from hepadose.images import Image, bounding_box, resample
-from hepadose.mrml.dose import dose_banner_of, volume_node_to_dose
+from hepadose.mrml.dose import dose_banner_of, fractions_of, volume_node_to_dose
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.images import numpy_matrix, volume_node_to_image, vtk_matrix
 from hepadose.mrml.labelmaps import stored_voxels
@@ -118,7 +118,9 @@ class LiveMatch:
         self._dose_findings = dose_findings(self._volumes["dose"], dose)
         self._dose = _copy_of(dose, box) if dose.same_grid_as(follow_up) else self._sampled(dose, float("nan"))
         self._planning = self._planning_on_grid()
-        banner = dose_banner_of(self._volumes["dose"])
+        # A banner that speaks of other fractions than those of the match would contradict its result.
+        same_parts = self.fractions == fractions_of(self._volumes["dose"])
+        banner = dose_banner_of(self._volumes["dose"]) if same_parts else ""
         self._analysis = FlrAnalysis(self._dose, self._liver, self.settings, fractions=self.fractions, banner=banner)
         self._state_whole_maximum(float(np.nanmax(dose.array)), banner)
         self._prepared_for = (self.settings, self.fractions)

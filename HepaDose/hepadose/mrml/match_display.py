@@ -77,6 +77,12 @@ class MatchDisplay:
         for name, (title, x, y, color) in lines.items():
             draw_line(self._shown(name, title), self.marks, x, y, color, dashed=name == "interval")
 
+    def clear(self) -> None:
+        """Show no curve: what was shown belongs to another case."""
+        with modified_once(self.chart):
+            self.chart.RemoveAllPlotSeriesNodeIDs()
+            self.chart.SetTitle("Agreement over dose")
+
     def show_outdated(self, reason: str) -> None:
         """Say above the last curve that it does not belong to the reaction as it is now.
 

@@ -51,7 +51,9 @@ def draw_line(
 
 def set_axes(chart: vtkMRMLPlotChartNode, dose: DoseContext, curve: LevelCurve) -> None:
     """Titles with units and the ranges of both axes."""
-    chart.SetXAxisTitle(f"{dose.unit_label}, {fractionation(dose)}")
+    # The charts' font has no Greek letters.
+    unit = dose.unit_label.replace("α/β", "alpha/beta")
+    chart.SetXAxisTitle(f"{unit}, {fractionation(dose)}")
     chart.SetYAxisTitle("Agreement (0–1)")
     chart.SetXAxisRangeAuto(False)
     chart.SetXAxisRange(float(curve.levels_gy[0]), float(curve.levels_gy[-1]))

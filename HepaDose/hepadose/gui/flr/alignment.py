@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from hepadose.errors import HepaDoseError
-from hepadose.findings import error
+from hepadose.findings import told
 from hepadose.gui.background import BackgroundTask
 from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
@@ -26,7 +26,7 @@ class AlignmentSection(Section):
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         ui = self.ui
-        self._task = BackgroundTask(ui.registerProgress, ui.registerCancel, panel.refresh)
+        self._task = BackgroundTask(ui.registerProgress, ui.registerCancel, ui.registerButton, panel.refresh)
         self._problem: HepaDoseError | None = None
         self._shown: tuple[Any, ...] = ()
         ui.registerButton.connect("clicked(bool)", self.register)
@@ -42,7 +42,7 @@ class AlignmentSection(Section):
         parameters = self.parameters
         reason = self.panel.why_busy() or steps.why_not_align(parameters)
         offer(self.ui.registerButton, reason, _("Bring the follow-up CT to the planning CT and take the dose along"))
-        findings = [error(_("Alignment"), str(self._problem))] if self._problem else []
+        findings = [told(_("Alignment"), self._problem)] if self._problem else []
         show_findings(self.ui.registrationTable, findings + steps.alignment_findings(parameters))
         aligned = parameters is not None and parameters.alignedPlanning is not None
         for widget in (self.ui.overlayMode, self.ui.overlayPercent):
@@ -59,10 +59,14 @@ class AlignmentSection(Section):
             self._task.start(start_register(**inputs), self._take_over, self._failed)
         self.panel.refresh()
 
+    def forget_case(self) -> None:
+        """No earlier problem, no earlier overlay."""
+        self._problem, self._shown = None, ()
+
     def scene_closing(self) -> None:
         """End the registration."""
         self._task.close()
-        self._problem, self._shown = None, ()
+        self.forget_case()
 
     def _take_over(self, outcome: RegistrationOutcome) -> Iterator[None]:
         self.panel.log.extend(self._task.timing)
@@ -78,7 +82,9 @@ class AlignmentSection(Section):
         self._problem = problem
 
     def _show_overlay(self) -> None:
-        wanted = (self.parameters.overlayMode, self.parameters.overlayPercent, self.parameters.alignedPlanning.GetID())
+        parameters = self.parameters
+        wanted = (parameters.overlayMode, parameters.overlayPercent, parameters.fractions)
+        wanted = (*wanted, parameters.alignedPlanning.GetID(), parameters.reactionSegment)
         if wanted != self._shown:
             self._shown = wanted
             with self.telling(self._failed, _("The volumes could not be laid over each other.")):

@@ -11,7 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from hepadose.errors import HepaDoseError
-from hepadose.findings import Finding, error
+from hepadose.findings import Finding, told
 from hepadose.gui.background import BackgroundTask
 from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
@@ -29,7 +29,7 @@ class InputsSection(Section):
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         ui = self.ui
-        self._task = BackgroundTask(ui.loadProgress, ui.loadCancel, panel.refresh)
+        self._task = BackgroundTask(ui.loadProgress, ui.loadCancel, ui.loadButton, panel.refresh)
         self._liver = SegmentBox(ui.planningLiver, self._liver_chosen)
         self._said: list[Finding] = []
         self._folder = Path()
@@ -86,6 +86,7 @@ class InputsSection(Section):
             self.panel.refresh()
 
     def _take_over_sample(self, folder: Path) -> None:
+        self.ui.caseFolder.currentPath = ""
         # The next job starts when this one has been put away.
         self.panel.later(lambda: self._load(Path(folder)))
 
@@ -111,10 +112,12 @@ class InputsSection(Section):
             "are compared with the files. Slicer imports in its own thread: the window stands still for a moment "
             "with every series."
         )
-        offer(self.ui.useSlicerRT, loading or why_slicerrt_is_missing(), purpose)
+        missing = why_slicerrt_is_missing()
+        offer(self.ui.useSlicerRT, loading or missing, purpose)
+        self.ui.useSlicerRT.text = _("Load through SlicerRT (not installed)") if missing else _("Load through SlicerRT")
 
     def _failed(self, problem: HepaDoseError) -> None:
-        self._said = [error(_("Loading"), str(problem))]
+        self._said = [told(_("Loading"), problem)]
 
     def _liver_chosen(self, segment_id: str) -> None:
         self.parameters.planningLiver = segment_id
@@ -123,5 +126,6 @@ class InputsSection(Section):
         self.update()
 
     def _findings(self) -> list[Finding]:
-        """What loading said where it gave no case; else what can be said about the chosen nodes."""
-        return self._said or steps.input_findings(self.parameters)
+        """What loading said where it gave no case, and what can be said about the chosen nodes."""
+        chosen = self.parameters.followUpVolume is not None or not self._said
+        return self._said + (steps.input_findings(self.parameters) if chosen else [])

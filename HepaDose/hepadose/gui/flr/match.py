@@ -14,14 +14,14 @@ from hepadose.findings import Level, error
 from hepadose.flr.result import FlrResult
 from hepadose.gui.buttons import offer
 from hepadose.gui.flr.match_text import answer_html, estimator_rows, level_text
+from hepadose.gui.scrolling import bring_into_sight
 from hepadose.gui.section import Section
-from hepadose.gui.tables import show_findings, show_rows
+from hepadose.gui.tables import clear_table, show_findings, show_rows
 from hepadose.mrml.flrdose import match as steps
 from hepadose.mrml.flrdose.inputs import input_findings
 from hepadose.mrml.isodose import IsodoseSurface, isodose_to_segment
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.match_display import MatchDisplay
-from hepadose.report.published import comparison
 
 SETTLE_MS = 800
 """Pause after the last change before interval, checks and estimators are computed."""
@@ -41,6 +41,7 @@ class MatchSection(Section):
         self._surface: IsodoseSurface | None = None
         self._display: MatchDisplay | None = None
         self._problem: HepaDoseError | None = None
+        self._stays_at_best = False
         self._follow_timer = _single_shot(0, self._follow)
         self._settle_timer = _single_shot(SETTLE_MS, self._settle)
         self._restart_timer = _single_shot(RESTART_MS, self._restart)
@@ -51,23 +52,17 @@ class MatchSection(Section):
         ui.applyMatchButton.connect("clicked(bool)", self.start)
         ui.bestButton.connect("clicked(bool)", self.to_best_level)
         ui.isodoseSegmentButton.connect("clicked(bool)", self.isodose_to_segment)
-        ui.compareButton.connect("clicked(bool)", self.compare)
 
     def update(self) -> None:
         """Buttons and the shown isodose; a match whose inputs changed is made anew."""
         parameters = self.parameters
         reason = self.panel.why_busy() or steps.why_not_match(parameters)
         offer(self.ui.applyMatchButton, reason, _("Compare the reaction with every isodose and follow its edits"))
-        unmatched = "" if self.live is not None and self.live.curve is not None else _("Press Match first.")
+        unmatched = "" if self.live is not None and self.live.is_current else _("Press Match first.")
         offer(self.ui.bestButton, unmatched, _("Move the isodose to the best level"))
         offer(self.ui.isodoseSegmentButton, unmatched, _("Add the shown isodose as a segment, with its volume in ml"))
-        unfinished = "" if self.result is not None else _("Press Match first.")
-        offer(self.ui.compareButton, unfinished, _("Set the answer beside published thresholds"))
         if parameters is None:
             return
-        physical = parameters.quantity == self.ui.quantity.itemText(0)
-        self.ui.alphaBetaGy.enabled = not physical
-        self.ui.monthsSinceTreatment.toolTip = steps.interval_text(parameters)
         self.ui.isodoseGy.enabled = not unmatched
         if self.live is not None and not self.panel.why_busy() and steps.is_outdated(self.live, parameters):
             self._restart_timer.start()
@@ -93,6 +88,7 @@ class MatchSection(Section):
         steps.show_chart(slicer.mrmlScene, self._display.chart)
         self.ui.reportButton.collapsed = False
         self.panel.refresh()
+        self.panel.later(lambda: bring_into_sight(self.ui.levelLabel))
 
     def segments_changed(self) -> None:
         """The reaction or the liver was edited."""
@@ -116,6 +112,7 @@ class MatchSection(Section):
             self.telling(self._show_level_problem, _("The isodose could not become a segment.")),
             self.panel.own_change(),
         ):
+            self.ui.segmentEditor.saveStateForUndo()
             _segment_id, volume_ml = isodose_to_segment(
                 parameters.segmentation,
                 parameters.alignedDose,
@@ -128,27 +125,16 @@ class MatchSection(Section):
             self.ui.levelLabel.text = _("Added as a segment: {volume:.1f} ml.").format(volume=volume_ml)
         self.panel.refresh()
 
-    def compare(self, _checked: bool = False) -> None:
-        """Set the answer beside published thresholds, once the patient's conditions are stated."""
-        try:
-            rows = comparison(self.result, steps.patient_statement(self.parameters))
-        except HepaDoseError as problem:
-            show_findings(self.ui.publishedTable, [error(_("Comparison"), str(problem))])
-            return
-        show_rows(self.ui.publishedTable, *steps.published_table(rows))
-
-    def clear(self) -> None:
-        """Show no answer: there is another case, or none."""
+    def forget_case(self) -> None:
+        """Show no answer."""
         if self._surface is not None:
             self._surface.set_visible(False)
+        if self._display is not None:
+            self._display.clear()
         self._forget()
-        for table in (self.ui.gatesTable, self.ui.estimatorsTable, self.ui.publishedTable):
-            table.setRowCount(0)
+        clear_table(self.ui.gatesTable)
+        clear_table(self.ui.estimatorsTable)
         self.ui.answerLabel.text = self.ui.levelLabel.text = ""
-
-    def scene_closing(self) -> None:
-        """Let go of the nodes."""
-        self.clear()
 
     def take_up(self) -> None:
         """Match again where a saved scene was matched; the numbers are the same."""
@@ -169,13 +155,23 @@ class MatchSection(Section):
         if reason:
             self._show_problem(MissingInputError(reason))
             return
-        level_gy, unit = self.parameters.isodoseGy, self.live.settings.quantity
+        level_gy, scale, at_best = self.parameters.isodoseGy, self._scale(), self._at_best_level()
         self.start()
-        if self.live is not None and self.live.settings.quantity is unit:
+        # On another scale the number would mean another isodose.
+        if self.live is not None and self._scale() == scale and not at_best:
             self.parameters.isodoseGy = level_gy
+
+    def _scale(self) -> tuple[Any, ...]:
+        return self.live.settings.quantity, self.live.settings.alpha_beta_gy, self.live.fractions
+
+    def _at_best_level(self) -> bool:
+        return steps.is_best_level(self.live, self.result, self.parameters.isodoseGy)
 
     def _follow(self) -> None:
         """The new curve after a stroke; everything slower waits until the user pauses."""
+        if self.result is not None:
+            # The shown isodose stays with the best level unless the user has moved it away.
+            self._stays_at_best = self._at_best_level()
         self.result = None
         try:
             curve = self.live.update()
@@ -207,6 +203,8 @@ class MatchSection(Section):
         gates = [finding for finding in self.result.findings if finding.level is not Level.OK or finding not in known]
         show_findings(self.ui.gatesTable, gates)
         show_rows(self.ui.estimatorsTable, [_("Estimator"), _("Value")], estimator_rows(self.result))
+        if self._stays_at_best:
+            self.to_best_level()
         self.panel.refresh()
 
     def _show_problem(self, problem: HepaDoseError) -> None:
@@ -217,7 +215,8 @@ class MatchSection(Section):
             self._display.show_outdated(str(problem))
         self.ui.answerLabel.text = f"<b>{problem}</b>"
         show_findings(self.ui.gatesTable, [error(_("Match"), str(problem))])
-        self.ui.estimatorsTable.setRowCount(0)
+        clear_table(self.ui.estimatorsTable)
+        self.ui.levelLabel.text = ""
         self.panel.refresh()
 
     def _show_level_problem(self, problem: HepaDoseError) -> None:
@@ -228,7 +227,7 @@ class MatchSection(Section):
         self.ui.isodoseGy.minimum, self.ui.isodoseGy.maximum = float(levels[0]), float(levels[-1])
 
     def _show_isodose(self) -> None:
-        if self.live is None:
+        if self.live is None or not self.live.is_current:
             return
         if self._surface is None:
             self._surface = IsodoseSurface(slicer.mrmlScene, self.live)
@@ -239,7 +238,7 @@ class MatchSection(Section):
         self._show_level()
 
     def _show_level(self) -> None:
-        self.ui.levelLabel.text = level_text(self.live, self.parameters.isodoseGy)
+        self.ui.levelLabel.text = level_text(self.live, self.parameters.isodoseGy, at_best=self._at_best_level())
 
 
 def _single_shot(delay_ms: int, act: Any) -> Any:

@@ -39,18 +39,19 @@ def _more_lines(result: FlrResult) -> list[str]:
     return [html.escape(line) for line in [*lines, verdict(result.findings)[1]]]
 
 
-def level_text(live: Any, level_gy: float) -> str:
+def level_text(live: Any, level_gy: float, *, at_best: bool) -> str:
     """Agreement of one level with the reaction, and its volume; empty where there is no curve."""
     curve = live.curve
     if curve is None:
         return ""
     index = int(np.argmin(np.abs(curve.levels_gy - level_gy)))
-    return _("{level} isodose in the liver: Boundary IoU {biou}, DSC {dice}, {volume}").format(
+    text = _("{level} isodose in the liver: Boundary IoU {biou}, DSC {dice}, {volume}").format(
         level=number(float(curve.levels_gy[index]), 1, dose_unit(live.context)),
         biou=number(float(curve.boundary_iou[index]), 2),
         dice=number(float(curve.dice[index]), 2),
         volume=number(float(curve.region_ml[index]), 0, "ml"),
     )
+    return _("Shown, the best level: {text}").format(text=text) if at_best else _("Shown: {text}").format(text=text)
 
 
 def estimator_rows(result: FlrResult) -> list[tuple[str, str]]:

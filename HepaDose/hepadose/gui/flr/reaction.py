@@ -36,7 +36,7 @@ class ReactionSection(Section):
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         ui = self.ui
-        self._task = BackgroundTask(ui.segmentProgress, ui.segmentCancel, panel.refresh)
+        self._task = BackgroundTask(ui.segmentProgress, ui.segmentCancel, ui.segmentButton, panel.refresh)
         self._liver = SegmentBox(ui.liverSegment, self._liver_chosen)
         self._reaction = SegmentBox(ui.reactionSegment, self._reaction_chosen)
         self._problem: HepaDoseError | None = None
@@ -94,6 +94,7 @@ class ReactionSection(Section):
     def restore(self, _checked: bool = False) -> None:
         """Bring the automatic result back."""
         with self.telling(self._failed, _("The automatic result could not be brought back.")), self.panel.own_change():
+            self.ui.segmentEditor.saveStateForUndo()
             steps.restore(self.parameters)
         self.panel.segments_changed()
 
@@ -109,11 +110,15 @@ class ReactionSection(Section):
         self._clock_timer.stop()
         self.clock.stop()
 
+    def forget_case(self) -> None:
+        """Another case is edited from zero on."""
+        self._problem = None
+        self.clock.reset()
+
     def scene_closing(self) -> None:
         """Let go of the nodes."""
         self._task.close()
-        self._problem = None
-        self.clock.reset()
+        self.forget_case()
         self._observe(None)
         self.ui.segmentEditor.setActiveEffectByName("")
         self.ui.segmentEditor.setSegmentationNode(None)
@@ -165,6 +170,7 @@ class ReactionSection(Section):
 
     def _take_over(self, found: Segmentation) -> Iterator[None]:
         self.panel.log.extend(self._task.timing)
+        self.ui.segmentEditor.saveStateForUndo()
         with self.panel.own_change():
             yield from steps.take_reaction(slicer.mrmlScene, self.parameters, found)
         self.ui.segmentEditor.setCurrentSegmentID(self.parameters.reactionSegment)

@@ -13,7 +13,7 @@ from hepadose.mrml.flrdose.choices import UNKNOWN_ERROR_MM
 from hepadose.mrml.flrdose.inputs import liver_segment
 from hepadose.mrml.flrdose.match import registration_of
 from hepadose.mrml.images import volume_node_to_image
-from hepadose.mrml.legend import show_dose_legend
+from hepadose.mrml.legend import hide_dose_legend, show_dose_legend
 from hepadose.mrml.loaded import registration_findings, registration_nodes, registration_summary
 from hepadose.mrml.overlay import checkerboard, set_blend
 from hepadose.mrml.segmentation import segment_to_mask
@@ -114,5 +114,16 @@ def show_overlay(scene: vtkMRMLScene, choices: Any) -> None:
         set_blend(scene, board, None, 0.0)
     else:
         set_blend(scene, choices.followUpVolume, choices.alignedDose, share)
-        parts = f"in {choices.fractions} fractions" if choices.fractions else "(fractions unknown)"
-        show_dose_legend(choices.alignedDose, f"Gy {parts}")
+    _show_dose_colors(choices, choices.overlayMode not in (BLEND, CHECKERBOARD))
+
+
+def _show_dose_colors(choices: Any, shown: bool) -> None:
+    """The legend of the dose's colors, which the reaction's own color must not change."""
+    if shown:
+        parts = f"{choices.fractions} fractions" if choices.fractions else "fractions unknown"
+        show_dose_legend(choices.alignedDose, f"Gy physical, {parts}")
+    elif choices.alignedDose is not None:
+        hide_dose_legend(choices.alignedDose)
+    display = None if choices.segmentation is None else choices.segmentation.GetDisplayNode()
+    if display is not None and choices.reactionSegment:
+        display.SetSegmentVisibility2DFill(choices.reactionSegment, not shown)

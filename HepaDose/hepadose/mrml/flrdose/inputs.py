@@ -13,6 +13,7 @@ from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, vol
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.flrdose.choices import NOT_STATED, UNKNOWN_ERROR_MM
 from hepadose.mrml.images import require_hardened, volume_node_to_image
+from hepadose.mrml.legend import hide_dose_legend
 from hepadose.mrml.loaded import CaseNodes, add_loaded_case, case_findings
 from hepadose.mrml.segmentation import segment_names
 
@@ -53,6 +54,8 @@ def _forget_case(choices: Any) -> None:
     for segmentation in (choices.planningStructures, choices.followUpStructures, choices.segmentation):
         if segmentation is not None and segmentation.GetDisplayNode() is not None:
             segmentation.GetDisplayNode().SetVisibility(False)
+    if choices.alignedDose is not None:
+        hide_dose_legend(choices.alignedDose)
     for field in ("alignedDose", "alignedPlanning", "alignment", "segmentation"):
         setattr(choices, field, None)
     choices.liverSegment = choices.reactionSegment = ""
@@ -97,7 +100,7 @@ def dose_banner(choices: Any) -> str:
     if choices is None or choices.doseVolume is None:
         return ""
     stated = dose_banner_of(choices.doseVolume)
-    if stated:
+    if stated and not fraction_findings(choices):
         return stated
     try:
         maximum_gy = float(volume_node_to_dose(choices.doseVolume).array.max())
@@ -120,8 +123,18 @@ def input_findings(choices: Any) -> list[Finding]:
     if not any(node is not None for _subject, node, _text in chosen):
         return [warning("Case", "Load a DICOM folder or the sample data, or choose volumes that are loaded already.")]
     findings = [warning(subject, text) for subject, node, text in chosen if node is None]
+    findings += fraction_findings(choices)
     stated = case_findings(choices.followUpVolume)
     return findings + (list(stated) if stated else _node_findings(choices))
+
+
+def fraction_findings(choices: Any) -> list[Finding]:
+    """An amber line where the number of fractions is not the one that came with the dose."""
+    planned = None if choices.doseVolume is None else fractions_of(choices.doseVolume)
+    if planned is None or choices.fractions == planned:
+        return []
+    stated = f"{choices.fractions} fractions are stated" if choices.fractions else "No number of fractions is stated"
+    return [warning("Fractions", f"{stated}, but the plan of the dose says {planned}; EQD2 and BED depend on it.")]
 
 
 def _node_findings(choices: Any) -> list[Finding]:

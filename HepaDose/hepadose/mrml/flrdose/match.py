@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hepadose.findings import Finding, error
 from hepadose.flr.analysis import settings_for
 from hepadose.flr.result import FlrResult, RegistrationSummary
 from hepadose.flr.settings import BandMode, DoseQuantity, FlrSettings, PlanarDefinition
-from hepadose.mrml.automatic import segment_origin_now
+from hepadose.mrml.automatic import segment_origin_now, tag_of
 from hepadose.mrml.flr_input import flr_images_from_nodes
 from hepadose.mrml.flrdose.choices import BAND_SIDES, NOT_STATED, QUANTITIES, UNKNOWN_ERROR_MM
+from hepadose.mrml.flrdose.inputs import fraction_findings
 from hepadose.mrml.flrdose.reaction import has_segment
+from hepadose.mrml.isodose import ISODOSE_ORIGIN, SAME_LEVEL_GY
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.loaded import case_findings, interval_days_of, registration_findings, registration_summary
+from hepadose.mrml.segmentation import ORIGIN_TAG
 from hepadose.provenance import SegmentationOrigin
 from hepadose.report.published import ComparisonRow, PatientStatement
 
@@ -76,10 +80,20 @@ def new_match(scene: vtkMRMLScene, choices: Any) -> LiveMatch:
         liver_origin=segment_origin_now(choices.segmentation, choices.liverSegment),
         findings=(
             *case_findings(choices.followUpVolume),
+            *fraction_findings(choices),
+            *_circular(choices),
             *registration_findings(choices.alignment, registration_of(choices).estimated_error_mm),
         ),
         planning_volume=choices.alignedPlanning,
     )
+
+
+def _circular(choices: Any) -> list[Finding]:
+    """A red line where the reaction is itself a region of dose, so that it follows an isodose by construction."""
+    segment = choices.segmentation.GetSegmentation().GetSegment(choices.reactionSegment)
+    if tag_of(segment, ORIGIN_TAG) != ISODOSE_ORIGIN:
+        return []
+    return [error("Reaction", "This segment was made from an isodose; its agreement says nothing about the liver.")]
 
 
 def _settings(choices: Any) -> FlrSettings:
@@ -128,6 +142,11 @@ def best_level_gy(live: LiveMatch, result: FlrResult | None) -> float:
     if result is not None:
         return result.best.refined_gy
     return float(live.curve.levels_gy[int(np.nanargmax(live.curve.boundary_iou))])
+
+
+def is_best_level(live: LiveMatch, result: FlrResult | None, level_gy: float) -> bool:
+    """Whether a level is the best one, as it is shown."""
+    return live.curve is not None and abs(level_gy - best_level_gy(live, result)) < SAME_LEVEL_GY
 
 
 def reaction_origin(choices: Any) -> SegmentationOrigin:
