@@ -1,5 +1,6 @@
 """The steps of FLRDose on a real scene, from a DICOM folder to the saved report, without a window."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -184,7 +185,10 @@ def test_the_report_folder_appears_complete_with_its_timing_log(session, tmp_pat
         live = match.new_match(session.scene, session.choices)
     live.update()
     result = live.result(match.reaction_origin(session.choices))
-    assert report.save_report(tmp_path / "report", live, result, log) == ()
+    choices = SimpleNamespace(**vars(session.choices))
+    choices.modality = "CT"
+    stated = match.patient_statement(choices)
+    assert report.save_report(tmp_path / "report", live, result, log, statement=stated) == ()
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert {"report.html", "result.json", "curve.csv", "timing.jsonl"} <= names
     assert [record.step for record in read_timing_log(tmp_path / "report" / "timing.jsonl")] == [
@@ -192,6 +196,9 @@ def test_the_report_folder_appears_complete_with_its_timing_log(session, tmp_pat
         "Write report",
     ]
     assert report.holds_result(tmp_path / "report")
+    stored = json.loads((tmp_path / "report" / "result.json").read_text(encoding="utf-8"))
+    assert stored["patient"]["modality"] == "CT"
+    assert "state the contrast phase" in stored["comparison"]["problem"]
     with pytest.raises(HepaDoseError, match="earlier result"):
         report.save_report(tmp_path / "report", live, result, log)
 
@@ -200,7 +207,7 @@ def test_provenance_names_segmenter_alignment_dose_and_version(session):
     text = report.provenance_text(session.choices, None)
     assert "Density difference" in text
     assert "not edited" in text
-    assert "Alignment: rigid, estimated error" in text
+    assert "Alignment: rigid; mean error in the liver" in text
     assert "For research use only" in text
 
 

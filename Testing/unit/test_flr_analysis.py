@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -134,6 +135,31 @@ def test_a_best_level_at_the_end_of_the_range_is_out_of_range():
     gate = next(finding for finding in result.findings if finding.subject == "Range of levels")
     assert gate.level is Level.ERROR
     assert gate.text.startswith("Out of range: the best level 31.0 Gy")
+
+
+def gate_of(result, subject):
+    return next(finding for finding in result.findings if finding.subject == subject)
+
+
+@pytest.mark.parametrize("quantity, unit", [(DoseQuantity.PHYSICAL, "Gy"), (DoseQuantity.EQD2, "Gy EQD2")])
+@pytest.mark.parametrize("error_mm", [0.037, 0.7553, 3.0, 4.9999])
+def test_the_dose_uncertainty_multiplies_as_it_is_printed(quantity, unit, error_mm):
+    settings = FlrSettings(quantity=quantity, bootstrap_samples=100, first_level_gy=20, last_level_gy=80)
+    registration = RegistrationSummary("rigid", error_mm)
+    text = gate_of(analyze(ball_case(), settings, registration=registration), "Dose uncertainty").text
+    pattern = rf"error × dose gradient: ([\d.]+) mm × ([\d.]+) {unit}/mm = ([\d.]+) {unit}\.$"
+    error, gradient, product = map(float, re.search(pattern, text).groups())
+    assert round(error * gradient, 1) == product
+    assert error == pytest.approx(error_mm, abs=0.005)
+
+
+@pytest.mark.parametrize("error_mm, level", [(0.5, Level.OK), (6.0, Level.WARNING)])
+def test_an_interval_wider_than_the_best_level_itself_is_to_be_checked(error_mm, level):
+    result = analyze(ball_case(), registration=RegistrationSummary("rigid", error_mm))
+    gate = gate_of(result, "Interval")
+    assert gate.level is level
+    assert f"{result.best.interval_gy[0]:.1f}–{result.best.interval_gy[1]:.1f} Gy" in gate.text
+    assert ("wider than the best level" in gate.text) == (level is Level.WARNING)
 
 
 def test_levels_far_from_the_reaction_are_refused():

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import html
+import json
 import re
 import sys
 
@@ -14,8 +15,11 @@ from hepadose.findings import error, warning
 from hepadose.flr.result import PlanarCurve, RegistrationSummary
 from hepadose.flr.settings import DoseQuantity, PlanarDefinition
 from hepadose.provenance import SegmentationOrigin
-from hepadose.report import render_flr_report, write_flr_report
+from hepadose.report import render_flr_report, write_flr_report, write_flr_tables
 from hepadose.report.html import surface_rows_near
+from hepadose.report.isodoses import round_levels
+from hepadose.report.published import PatientStatement, comparison
+from hepadose.report.slices import draw_planes, line_colors
 from hepadose.report.studies import PUBLISHED_THRESHOLDS
 from hepadose.timing import TimingLog
 
@@ -83,6 +87,76 @@ def test_the_page_says_everything_a_reader_needs(written, example):
         "dose at its edge",
     ):
         assert part in text, part
+
+
+def test_what_was_stated_about_the_patient_is_compared_with_the_published_thresholds(example, tmp_path):
+    statement = PatientStatement("CT", "portal venous", 6.0, "A")
+    paths = write_flr_report(tmp_path, example.result, example.images, (), statement)
+    text = words(paths["report.html"].read_text(encoding="utf-8"))
+    assert "Modality: CT · Contrast phase: portal venous · Months since treatment: 6 · Child-Pugh class: A" in text
+    assert "not recorded here" not in text
+    for row in comparison(example.result, statement):
+        shown = f"{row.study.source} {row.value_text} {'; '.join(row.differences) or 'none'}".replace("\xa0", " ")
+        assert shown in text
+    assert sum(row.comparable for row in comparison(example.result, statement)) == 1
+    stored = json.loads(paths["result.json"].read_text(encoding="utf-8"))
+    assert stored["patient"] == dataclasses.asdict(statement)
+    takeda = next(row for row in stored["comparison"]["rows"] if row["source"].startswith("Takeda"))
+    assert takeda["own_gy_physical"] == example.result.estimators.volume_match_gy
+    assert takeda["published_spread_gy_physical"] == [31.9, 36.0]
+    assert not stored["comparison"]["problem"]
+
+
+def test_what_was_not_stated_about_the_patient_is_said_in_the_place_of_the_comparison(example, tmp_path):
+    statement = PatientStatement("CT", None, 6.0, None)
+    paths = write_flr_tables(tmp_path, example.result, statement=statement)
+    text = words(render_flr_report(example.result, {}, (), statement))
+    assert "Modality: CT · Contrast phase: not stated" in text
+    problem = "Before comparing with published thresholds, state the contrast phase, the Child-Pugh class"
+    assert problem in text
+    assert "beside the published thresholds" not in text
+    stored = json.loads(paths["result.json"].read_text(encoding="utf-8"))
+    assert stored["comparison"]["problem"].startswith(problem)
+    assert stored["comparison"]["rows"] == []
+
+
+def test_a_result_without_a_statement_compares_nothing(written):
+    stored = json.loads(written["result.json"].read_text(encoding="utf-8"))
+    assert (stored["patient"], stored["comparison"]) == (None, None)
+
+
+def test_the_dose_uncertainty_is_a_product_that_is_right_as_printed(example):
+    best = dataclasses.replace(
+        example.result.best, registration_error_mm=0.7553, gradient_gy_per_mm=7.8152, dose_uncertainty_gy=5.9028
+    )
+    text = words(render_flr_report(dataclasses.replace(example.result, best=best), {}))
+    assert "0.76 mm × 7.82 Gy/mm = 5.9 Gy" in text
+    assert "as if it were one standard deviation" in text
+
+
+def test_published_2_d_definitions_name_their_step_and_claim_no_level_where_nothing_agrees(example):
+    levels = np.arange(5.0, 61.0, 5.0)
+    scores = np.where(levels == 60.0, 0.4, 0.1)
+    curves = (
+        PlanarCurve(PlanarDefinition.CHENG, levels, scores),
+        PlanarCurve(PlanarDefinition.PUBLISHED_SCRIPT, levels, np.zeros(levels.size)),
+    )
+    text = words(render_flr_report(dataclasses.replace(example.result, planar=curves), {}))
+    assert "Largest value 0.40 60 Gy, in steps of 5 Gy" in text
+    assert "Largest value undefined undefined" in text
+
+
+@pytest.mark.parametrize("best_gy", [31.4, 20.5])
+def test_the_figure_s_legend_names_every_isodose_line_in_its_color(example, best_gy):
+    best = dataclasses.replace(example.result.best, refined_gy=best_gy)
+    figure = draw_planes(dataclasses.replace(example.result, best=best), example.images)
+    handles = [handle for legend in figure.legends for handle in legend.legend_handles]
+    named = {handle.get_label(): handle.get_color() for handle in handles}
+    levels = round_levels(float(example.images.dose_gy.array.max()), best_gy)
+    shown = {label: color for label, color in named.items() if re.fullmatch(r"\d+ Gy", label)}
+    assert shown == {f"{level:g} Gy": color for level, color in zip(levels, line_colors(levels), strict=True)}
+    assert len(set(shown.values())) == len(levels)
+    assert "Other isodoses (physical dose):" in named
 
 
 def test_every_published_threshold_is_shown_with_its_definition(written):
@@ -170,5 +244,5 @@ def test_published_planar_definitions_are_shown_where_asked_for(example):
         PlanarCurve(PlanarDefinition.PUBLISHED_SCRIPT, levels, np.full(3, np.nan)),
     )
     text = words(render_flr_report(dataclasses.replace(example.result, planar=planar), {}))
-    assert "Cheng et al. 2021, mean over slices Largest value 0.85 30.0 Gy" in text
+    assert "Cheng et al. 2021, mean over slices Largest value 0.85 30 Gy, in steps of 10 Gy" in text
     assert "Published script for liver reactions, mean over slices Largest value undefined undefined" in text

@@ -7,7 +7,16 @@ import pytest
 from hepadose.findings import Level, error, ok, warning
 from hepadose.flr.settings import DoseQuantity
 from hepadose.report.isodoses import round_levels
-from hepadose.report.text import by_severity, headline, interval, number, physical_level_gy, result_text, verdict
+from hepadose.report.text import (
+    LEVEL_WORDS,
+    by_severity,
+    headline,
+    interval,
+    number,
+    physical_level_gy,
+    result_text,
+    verdict,
+)
 
 from flr_example import analyzed, example_images
 
@@ -72,6 +81,15 @@ def test_the_verdict_follows_the_worst_finding(findings, level, words):
     assert text.startswith(words)
 
 
+def test_a_level_of_equivalent_dose_is_stated_with_its_quantity(result):
+    dose = dataclasses.replace(result.dose, quantity=DoseQuantity.EQD2, alpha_beta_gy=3.0)
+    assert (result.dose.unit, dose.unit) == ("Gy", "Gy EQD2")
+
+
+def test_a_finding_in_order_is_called_ok_as_in_the_panel():
+    assert LEVEL_WORDS == {Level.OK: "OK", Level.WARNING: "Check", Level.ERROR: "Problem"}
+
+
 def test_the_physical_level_is_taken_from_the_equivalents_or_missing(result):
     assert physical_level_gy(result) == result.best.refined_gy
     dose = dataclasses.replace(result.dose, quantity=DoseQuantity.BED, alpha_beta_gy=3.0)
@@ -110,7 +128,7 @@ def test_the_copied_result_holds_numbers_with_units_and_everything_they_rest_on(
         "symmetric band of 10 mm in 3-D",
         "Reaction from: Density difference 1 (threshold −12 HU), edited by hand",
         "Liver from: RTSTRUCT (structure Liver), not edited",
-        "Registration: rigid, affine, B-spline; estimated error 1.4 mm, DSC of the livers 0.956",
+        "Registration: rigid, affine, B-spline; mean error in the liver 1.4 mm, DSC of the livers 0.956",
         "Check: Follow-up CT: 1 slice is missing",
         f"HepaDose {result.software_version}. For research use only",
     ):
@@ -121,5 +139,5 @@ def test_the_copied_result_holds_numbers_with_units_and_everything_they_rest_on(
 def test_the_copied_result_states_what_was_not_measured(result):
     unknown = dataclasses.replace(result.registration, estimated_error_mm=NAN, liver_dice=None)
     text = spaced(result_text(dataclasses.replace(result, registration=unknown, best_equivalents={})))
-    assert "estimated error undefined, DSC of the livers not measured" in text
+    assert "mean error in the liver unknown, DSC of the livers not measured" in text
     assert "The same level" not in text

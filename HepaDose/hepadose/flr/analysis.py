@@ -309,7 +309,7 @@ class FlrAnalysis:
         return tuple(dvh_metrics(name, dose[region], self.dose_gy.voxel_volume_ml) for name, region in regions.items())
 
     def _gates(self, reaction: np.ndarray, best: BestLevel, registration: RegistrationSummary) -> tuple[Finding, ...]:
-        voxel_ml = self.dose_gy.voxel_volume_ml
+        voxel_ml, unit = self.dose_gy.voxel_volume_ml, self.context.unit
         inside_ml = np.count_nonzero(self._cropped(reaction)[1]) * voxel_ml
         drawn_ml = np.count_nonzero(reaction) * voxel_ml
         findings = [
@@ -322,9 +322,10 @@ class FlrAnalysis:
                 registration.estimated_error_mm,
                 self.settings.in_plane,
             ),
-            gates.gate_range(best, self.settings.levels_gy),
+            gates.gate_range(best, self.settings.levels_gy, unit),
             gates.gate_agreement(best),
-            gates.gate_dose_uncertainty(best),
+            gates.gate_dose_uncertainty(best, unit),
+            gates.gate_interval(best, unit),
         ]
         negative = int(np.count_nonzero(self.dose_gy.array < 0))
         if negative:

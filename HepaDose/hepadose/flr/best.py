@@ -77,7 +77,9 @@ def best_level(
     Ties go to the volume ratio nearest 1, then to the lower dose. The refinement is the vertex of a least-squares
     parabola over the plateau (through the three best levels where the plateau is narrower): with finely spaced levels
     three neighbors would only measure counting noise. The interval combines the bootstrap over blocks of liver with
-    the dose uncertainty of the registration (error × gradient, taken as one standard deviation) in quadrature.
+    the dose uncertainty of the registration in quadrature. That uncertainty is the mean error × the gradient, used as
+    if it were one standard deviation: for errors of any direction the standard deviation across the edge would be
+    smaller (by 1.6 for a normal distribution), so the interval is rather too wide than too narrow.
 
     Parameters
     ----------

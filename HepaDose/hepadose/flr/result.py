@@ -69,7 +69,7 @@ class BestLevel:
     gradient_gy_per_mm: float
     """Median dose gradient at the reaction's intrahepatic boundary."""
     dose_uncertainty_gy: float
-    """Registration error × gradient (one standard deviation)."""
+    """Mean registration error × gradient; the interval uses it as if it were one standard deviation."""
     interval_gy: tuple[float, float]
     """95 % interval with the dose uncertainty of the registration included: the interval to quote."""
 
@@ -144,6 +144,11 @@ class DoseContext:
     """Largest physical dose of the dose distribution as read."""
     banner: str
     """One line for people, e.g. "maximum 48.2 Gy in 25 fractions, physical dose"."""
+
+    @property
+    def unit(self) -> str:
+        """ "Gy", with the quantity where it is not physical dose: "Gy EQD2"."""
+        return "Gy" if self.quantity is DoseQuantity.PHYSICAL else f"Gy {self.quantity.label}"
 
     @property
     def unit_label(self) -> str:

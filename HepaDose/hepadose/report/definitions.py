@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from hepadose.flr.gates import product_text
 from hepadose.flr.result import FlrResult
 from hepadose.flr.settings import PlanarDefinition
-from hepadose.report.text import UNDEFINED, dose_unit, interval, number, quantity_words
+from hepadose.report.text import (
+    D90,
+    GAP,
+    LOGISTIC_D50,
+    UNDEFINED,
+    VOLUME_MATCH,
+    dose_unit,
+    interval,
+    number,
+    quantity_words,
+)
 
 FLR_WRITTEN_OUT = (
     "FLR here means focal liver reaction: the part of the liver that changed after irradiation. "
@@ -22,7 +33,8 @@ METHOD = (
     "Every isodose region inside the liver is compared with the reaction by the overlap of their boundary bands "
     "(Boundary IoU). The capsule of the liver does not count as boundary. The best level is the vertex of a parabola "
     "through the top of that curve; the interval joins the scatter over blocks of liver with the dose uncertainty that "
-    "the registration error causes at the reaction's edge."
+    "the registration error causes at the reaction's edge: the mean error times the dose gradient there, used as if it "
+    "were one standard deviation (1.96 of it on either side, in quadrature)."
 )
 
 
@@ -42,8 +54,7 @@ def best_rows(result: FlrResult) -> list[tuple[str, str, str]]:
         (
             "Dose uncertainty",
             number(best.dose_uncertainty_gy, 1, unit),
-            f"Registration error {number(best.registration_error_mm, 1, 'mm')} × gradient "
-            f"{number(best.gradient_gy_per_mm, 2, 'Gy/mm')}; one standard deviation",
+            _uncertainty_words(result),
         ),
         ("Reaction", number(result.reaction_ml, 1, "ml"), "Volume inside the liver"),
         ("Liver", number(result.liver_ml, 0, "ml"), "Volume of the liver on the follow-up CT"),
@@ -51,34 +62,48 @@ def best_rows(result: FlrResult) -> list[tuple[str, str, str]]:
     ]
 
 
+def _uncertainty_words(result: FlrResult) -> str:
+    if not np.isfinite(result.best.dose_uncertainty_gy):
+        return "The registration error is unknown; it is not part of the 95 % interval"
+    product = product_text(result.best, result.dose.unit).replace(" ", GAP).replace(f"{GAP}×{GAP}", " × ")
+    return (
+        f"Mean registration error × median gradient at the edge, {product}; the 95 % interval takes it as if it were "
+        "one standard deviation"
+    )
+
+
 def estimator_rows(result: FlrResult) -> list[tuple[str, str, str]]:
     """Name, value and definition of the companion estimators; doses in the quantity of the result."""
     estimators, unit = result.estimators, dose_unit(result.dose)
     return [
         (
-            "Volume match",
+            VOLUME_MATCH,
             number(estimators.volume_match_gy, 1, unit),
             "Isodose in the liver with the reaction's volume",
         ),
         (
-            "D90",
+            D90,
             number(estimators.d90_gy, 1, unit),
             "Dose that 90 % of the reaction received; not the dose at its edge",
         ),
         (
-            "Logistic D50",
+            LOGISTIC_D50,
             number(estimators.logistic_d50_gy, 1, unit),
             f"Dose of even odds over liver voxels; 50 % to 73 % within {number(estimators.logistic_width_gy, 1, unit)}",
         ),
-        ("Youden", number(estimators.youden_gy, 1, unit), "Cut with the largest sensitivity + specificity"),
-        ("AUC", number(estimators.auc, 3), "How well dose alone tells reaction from liver (0.5 not at all, 1 fully)"),
+        ("Youden's threshold", number(estimators.youden_gy, 1, unit), "Cut with the largest sensitivity + specificity"),
         (
-            "Reaction inside isodose",
+            "Area under the ROC curve",
+            number(estimators.auc, 3),
+            "How well dose alone tells reaction from liver (0.5 not at all, 1 fully)",
+        ),
+        (
+            "Reaction inside the best isodose",
             number(100 * estimators.concordance_of_reaction, 1, "%"),
             "Part of the reaction inside the best isodose",
         ),
         (
-            "Isodose inside reaction",
+            "Best isodose inside the reaction",
             number(100 * estimators.concordance_of_isodose, 1, "%"),
             "Part of the best isodose region that reacted",
         ),
@@ -89,11 +114,13 @@ def planar_rows(result: FlrResult) -> list[tuple[str, str, str]]:
     """Name, best level and largest value of the published 2-D definitions; empty where none was asked for."""
     rows = []
     for curve in result.planar:
-        known = np.isfinite(curve.boundary_iou)
-        if not known.any():
+        # Where no level scores at all, none is the best.
+        if not np.nan_to_num(curve.boundary_iou).any():
             rows.append((PLANAR_NAMES[curve.definition], UNDEFINED, UNDEFINED))
             continue
         best = int(np.nanargmax(curve.boundary_iou))
-        level = number(float(curve.levels_gy[best]), 1, dose_unit(result.dose))
+        step = float(np.diff(curve.levels_gy).max()) if curve.levels_gy.size > 1 else 0.0
+        unit = dose_unit(result.dose)
+        level = f"{curve.levels_gy[best]:g}{GAP}{unit}, in steps of {step:g}{GAP}{unit}"
         rows.append((PLANAR_NAMES[curve.definition], level, number(float(curve.boundary_iou[best]), 2)))
     return rows

@@ -12,13 +12,15 @@ from hepadose.errors import MissingDependencyError
 from hepadose.flr.result import FlrResult, RegistrationSummary, SurfaceRow
 from hepadose.flr.settings import FlrSettings
 from hepadose.report.definitions import FLR_WRITTEN_OUT, METHOD, best_rows, estimator_rows, planar_rows
-from hepadose.report.studies import CAUTION, PUBLISHED_THRESHOLDS, STATE_BEFORE_COMPARING
+from hepadose.report.published import PatientStatement, comparison_or_reason
+from hepadose.report.studies import CAUTION, PUBLISHED_THRESHOLDS
 from hepadose.report.text import (
     LEVEL_WORDS,
     by_severity,
     dose_unit,
     fractionation,
     interval,
+    measured,
     number,
     quantity_words,
     verdict,
@@ -29,7 +31,12 @@ TEMPLATE = "flr_report.html.jinja"
 SURFACE_ROWS_AROUND_BEST = 4
 
 
-def render_flr_report(result: FlrResult, figures: dict[str, bytes], timing: Sequence[TimingRecord] = ()) -> str:
+def render_flr_report(
+    result: FlrResult,
+    figures: dict[str, bytes],
+    timing: Sequence[TimingRecord] = (),
+    statement: PatientStatement | None = None,
+) -> str:
     """The report as one HTML page with the figures embedded.
 
     Parameters
@@ -40,6 +47,8 @@ def render_flr_report(result: FlrResult, figures: dict[str, bytes], timing: Sequ
         PNG files by name: "planes", "curve" and "dvh"; a missing one is left out.
     timing : sequence of TimingRecord
         Steps to list with their durations.
+    statement : PatientStatement, optional
+        What was stated about the patient; where complete, the answer is set beside published thresholds.
 
     Raises
     ------
@@ -62,7 +71,7 @@ def render_flr_report(result: FlrResult, figures: dict[str, bytes], timing: Sequ
         lstrip_blocks=True,
     )
     environment.filters.update(num=number, span=interval, duration=format_duration)
-    return environment.get_template(TEMPLATE).render(_context(result, figures, timing))
+    return environment.get_template(TEMPLATE).render(_context(result, figures, timing) | _patient(result, statement))
 
 
 def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[TimingRecord]) -> dict[str, Any]:
@@ -74,6 +83,7 @@ def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[Timi
         "unit": dose_unit(result.dose),
         "fractionation": fractionation(result.dose),
         "verdict_level": level.value,
+        "verdict_word": LEVEL_WORDS[level],
         "verdict": sentence,
         "findings": [(finding, LEVEL_WORDS[finding.level]) for finding in by_severity(result.findings)],
         "best_rows": best_rows(result),
@@ -85,12 +95,23 @@ def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[Timi
         "settings": settings_rows(result.settings),
         "published": PUBLISHED_THRESHOLDS,
         "caution": CAUTION,
-        "state": STATE_BEFORE_COMPARING,
         "timing": summarize(timing),
         "versions": {**software_versions(), "hepadose": result.software_version},
         "research_use": hepadose.RESEARCH_USE,
         "written_out": FLR_WRITTEN_OUT,
         "method": METHOD,
+    }
+
+
+def _patient(result: FlrResult, statement: PatientStatement | None) -> dict[str, Any]:
+    """What was stated about the patient, and the published thresholds beside the answer or why they are not."""
+    rows, reason = comparison_or_reason(result, statement)
+    stated = dict.fromkeys(PatientStatement().texts, "not recorded here") if statement is None else statement.texts
+    return {
+        "asked": statement is not None,
+        "stated": [(name[0].upper() + name[1:], text) for name, text in stated.items()],
+        "comparison": [(row, "; ".join(row.differences) or "none") for row in rows],
+        "not_compared": reason,
     }
 
 
@@ -109,10 +130,10 @@ def registration_rows(registration: RegistrationSummary) -> list[tuple[str, str]
     folded = registration.folded_fraction
     return [
         ("Method", registration.method),
-        ("Estimated error in the liver", number(registration.estimated_error_mm, 1, "mm")),
-        ("DSC of the livers", number(registration.liver_dice, 3)),
-        ("Mean distance of the liver surfaces", number(registration.liver_mean_distance_mm, 1, "mm")),
-        ("Folded part of the deformation", number(None if folded is None else 100 * folded, 2, "%")),
+        ("Mean error in the liver", measured(registration.estimated_error_mm, 1, "mm")),
+        ("DSC of the livers", measured(registration.liver_dice, 3)),
+        ("Mean distance of the liver surfaces", measured(registration.liver_mean_distance_mm, 1, "mm")),
+        ("Folded part of the deformation", measured(None if folded is None else 100 * folded, 2, "%")),
     ]
 
 

@@ -50,6 +50,29 @@ class PatientStatement:
     months_since_treatment: float | None = None
     child_pugh: str | None = None
 
+    @property
+    def missing(self) -> list[str]:
+        """What was not stated, in words."""
+        return [name for name, value in self.conditions.items() if value is None]
+
+    @property
+    def conditions(self) -> dict[str, str | float | None]:
+        """Everything that is to be stated, by its name in words."""
+        return {
+            "modality": self.modality,
+            "contrast phase": self.phase,
+            "months since treatment": self.months_since_treatment,
+            "Child-Pugh class": self.child_pugh,
+        }
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Every condition by its name: as stated, or that it was not."""
+        found = {name: value if isinstance(value, str) else None for name, value in self.conditions.items()}
+        if self.months_since_treatment is not None:
+            found["months since treatment"] = f"{self.months_since_treatment:g}"
+        return {name: text or "not stated" for name, text in found.items()}
+
 
 @dataclass(frozen=True)
 class ComparisonRow:
@@ -106,17 +129,23 @@ def comparison(result: FlrResult, statement: PatientStatement) -> tuple[Comparis
     return tuple(_row(study, result, statement) for study in PUBLISHED_THRESHOLDS)
 
 
+def comparison_or_reason(
+    result: FlrResult, statement: PatientStatement | None
+) -> tuple[tuple[ComparisonRow, ...], str]:
+    """The comparison where it can be made, else no row and why in words; neither where nothing was asked for."""
+    if statement is None:
+        return (), ""
+    try:
+        return comparison(result, statement), ""
+    except (MissingInputError, SettingsError) as problem:
+        return (), str(problem)
+
+
 def _require_complete(statement: PatientStatement) -> None:
-    parts = {
-        "modality": statement.modality,
-        "contrast phase": statement.phase,
-        "months since treatment": statement.months_since_treatment,
-        "Child-Pugh class": statement.child_pugh,
-    }
-    missing = [name for name, value in parts.items() if value is None]
-    if missing:
+    parts = statement.conditions
+    if statement.missing:
         raise MissingInputError(
-            f"Before comparing with published thresholds, state the {', the '.join(missing)}: "
+            f"Before comparing with published thresholds, state the {', the '.join(statement.missing)}: "
             "their values hold only under the conditions of their study."
         )
     known = {"modality": MODALITIES, "contrast phase": PHASES, "Child-Pugh class": CHILD_PUGH}

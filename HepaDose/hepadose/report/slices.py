@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WINDOW_HU = (40.0, 350.0)
 """Center and width of the abdomen window."""
 FIGURE_WIDTH_IN = 10.6
-TITLE_IN, LEGEND_IN, GAP_IN = 0.26, 0.32, 0.1
+TITLE_IN, LEGEND_IN, GAP_IN = 0.26, 0.5, 0.1
 SCALE_BAR_MM = 50.0
 LINE_COLORS = ("#8fb8ff", "#9be7c4", "#d7f27c", "#ffd9a0", "#ff9d8a", "#ff7ab8")
 OUTLINE = "#0b0f14"
@@ -86,7 +86,7 @@ def draw_planes(result: FlrResult, images: FlrImages) -> Figure:
             axes = figure.add_axes((*place, width / FIGURE_WIDTH_IN, height / height_in))
             _draw_view(axes, scene, view, with_lines)
         left_in += width + GAP_IN
-    _draw_legend(figure, result, images)
+    _draw_legend(figure, scene, result, images)
     return figure
 
 
@@ -157,14 +157,18 @@ def _draw_lines(axes: Axes, scene: _Scene, view: PlaneView, index: int) -> None:
     y = (np.arange(height) + 0.5) * scene.spacing_mm[rows_axis]
     _contour(axes, x, y, planes["liver"], [0.5], colors=["#ffffff"], linewidths=0.8, linestyles=":")
     dose = np.ma.masked_invalid(planes["dose"])
-    colors = [LINE_COLORS[number % len(LINE_COLORS)] for number in range(len(scene.levels_gy))]
-    lines = _contour(axes, x, y, dose, scene.levels_gy, colors=colors, linewidths=0.9)
+    lines = _contour(axes, x, y, dose, scene.levels_gy, colors=line_colors(scene.levels_gy), linewidths=0.9)
     # The reaction lies wide beneath the best isodose, so that both are seen where they coincide.
     _contour(axes, x, y, planes["reaction"], [0.5], colors=[OUTLINE], linewidths=3.8)
     _contour(axes, x, y, planes["reaction"], [0.5], colors=[REACTION_COLOR], linewidths=2.8)
     _contour(axes, x, y, dose, [scene.best_gy], colors=[OUTLINE], linewidths=2.2)
     _contour(axes, x, y, dose, [scene.best_gy], colors=[BEST_COLOR], linewidths=1.5)
     _label(axes, lines)
+
+
+def line_colors(levels_gy: list[float]) -> list[str]:
+    """The color of every isodose line, in the order of the levels."""
+    return [LINE_COLORS[place % len(LINE_COLORS)] for place in range(len(levels_gy))]
 
 
 def _contour(
@@ -216,7 +220,8 @@ def _draw_scale_bar(axes: Axes, width_mm: float, height_mm: float) -> None:
     _set_off(text, 2.0)
 
 
-def _draw_legend(figure: Figure, result: FlrResult, images: FlrImages) -> None:
+def _draw_legend(figure: Figure, scene: _Scene, result: FlrResult, images: FlrImages) -> None:
+    """What is outlined in the upper row, every isodose line in its color in the lower one."""
     from matplotlib.lines import Line2D
 
     handles = [
@@ -228,12 +233,18 @@ def _draw_legend(figure: Figure, result: FlrResult, images: FlrImages) -> None:
             linewidth=1.6,
             label=f"Best isodose {number(result.best.refined_gy, 1, dose_unit(result.dose))}",
         ),
-        Line2D(
-            [], [], color=LINE_COLORS[3], linewidth=1.2, label=f"Other isodoses in Gy ({result.dose.quantity.label})"
-        ),
         Line2D([], [], color=QUIET, linewidth=1.2, linestyle=":", label="Liver"),
     ]
     tilt = tilt_degrees(images.follow_up_ct)
     if tilt > OBLIQUE_DEGREES:
         handles.append(Line2D([], [], linestyle="", label=f"Image axes tilted by {tilt:.0f}° to the patient's"))
-    figure.legend(handles=handles, loc="lower left", ncols=len(handles), fontsize=9, frameon=False, borderpad=0)
+    lines = [Line2D([], [], linestyle="", label=f"Other isodoses ({result.dose.quantity.label}):")]
+    lines += [
+        Line2D([], [], color=color, linewidth=1.8, label=f"{level:g} Gy")
+        for level, color in zip(scene.levels_gy, line_colors(scene.levels_gy), strict=True)
+    ]
+    look = {"loc": "lower left", "fontsize": 9, "frameon": False, "borderpad": 0}
+    height = LEGEND_IN / 2 / figure.get_figheight()
+    for row, place in ((handles, height), (lines if scene.levels_gy else [], 0.0)):
+        if row:
+            figure.legend(handles=row, ncols=len(row), bbox_to_anchor=(0.0, place), **look)

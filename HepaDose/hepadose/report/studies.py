@@ -18,15 +18,6 @@ CAUTION = (
     "above the dose at the edge of a reaction."
 )
 
-STATE_BEFORE_COMPARING = (
-    "Modality",
-    "Contrast phase",
-    "Time since treatment",
-    "Child-Pugh class",
-)
-"""What a reader must state about the patient, beside the fractionation, before comparing."""
-
-
 MODALITIES = ("CT", "Gd-EOB MRI", "SPIO MRI", "other MRI")
 PHASES = ("native", "arterial", "portal venous", "delayed", "hepatobiliary")
 CHILD_PUGH = ("no cirrhosis", "A", "B", "C")
@@ -37,7 +28,7 @@ class Definition(StrEnum):
 
     VOLUME_MATCH = "volume match"
     D90 = "D90 of the reaction"
-    LOGISTIC_D50 = "D50 of a logistic fit"
+    LOGISTIC_D50 = "logistic D50"
     LARGEST_DSC = "level of the largest DSC"
 
 

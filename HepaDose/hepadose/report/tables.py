@@ -20,7 +20,8 @@ import hepadose
 from hepadose.evaluation.dvh import DoseVolumeHistogram
 from hepadose.flr.result import FlrImages, FlrResult
 from hepadose.flr.settings import DoseQuantity
-from hepadose.report.text import headline
+from hepadose.report.published import ComparisonRow, PatientStatement, comparison_or_reason
+from hepadose.report.text import GAP, headline
 from hepadose.timing import TimingRecord, software_versions
 
 SCHEMA = "hepadose/flr-result/1"
@@ -100,21 +101,50 @@ def dvh_csv(images: FlrImages) -> str:
     return _csv(header, zip(np.round(doses, 6), *curves.values(), strict=True))
 
 
-def flr_result_as_dict(result: FlrResult, timing: Sequence[TimingRecord] = ()) -> dict[str, Any]:
+def flr_result_as_dict(
+    result: FlrResult, timing: Sequence[TimingRecord] = (), statement: PatientStatement | None = None
+) -> dict[str, Any]:
     """The whole result as what JSON can hold: enums by value, arrays as lists, NaN and infinity as None."""
     return {
         "schema": SCHEMA,
         "research_use": hepadose.RESEARCH_USE,
-        "headline": headline(result).replace("\N{NO-BREAK SPACE}", " "),
+        "headline": headline(result).replace(GAP, " "),
         **plain(result),
+        "patient": plain(statement),
+        "comparison": _comparison_as_dict(result, statement),
         "versions": software_versions(),
         "timing": [plain(record) for record in timing],
     }
 
 
-def result_json(result: FlrResult, timing: Sequence[TimingRecord] = ()) -> str:
+def _comparison_as_dict(result: FlrResult, statement: PatientStatement | None) -> dict[str, Any] | None:
+    """The published thresholds beside the patient, or why they are not; None where nothing was stated."""
+    if statement is None:
+        return None
+    rows, reason = comparison_or_reason(result, statement)
+    return {"problem": reason, "rows": [_comparison_row(row) for row in rows]}
+
+
+def _comparison_row(row: ComparisonRow) -> dict[str, Any]:
+    return {
+        "source": row.study.source,
+        "comparable": row.comparable,
+        "own_gy_physical": plain(row.own_gy),
+        "published_gy_physical": row.published.gy if row.published else None,
+        "published_spread_gy_physical": plain(row.published.spread_gy) if row.published else None,
+        "definition": plain(row.study.conditions.definition),
+        "differences": list(row.differences),
+        "agreements": list(row.agreements),
+    }
+
+
+def result_json(
+    result: FlrResult, timing: Sequence[TimingRecord] = (), statement: PatientStatement | None = None
+) -> str:
     """The whole result as JSON text."""
-    return json.dumps(flr_result_as_dict(result, timing), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        json.dumps(flr_result_as_dict(result, timing, statement), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,10 @@ from hepadose.flr.settings import DoseQuantity
 UNDEFINED = "undefined"
 UNKNOWN = "not measured"
 GAP = "\N{NO-BREAK SPACE}"
-LEVEL_WORDS = {Level.OK: "Pass", Level.WARNING: "Check", Level.ERROR: "Problem"}
+LEVEL_WORDS = {Level.OK: "OK", Level.WARNING: "Check", Level.ERROR: "Problem"}
+"""What a finding's level is called, in report, scene and panel."""
+VOLUME_MATCH, D90, LOGISTIC_D50 = "Volume match", "D90 of the reaction", "Logistic D50"
+"""Names of the estimators that publications use."""
 SEVERITY = (Level.ERROR, Level.WARNING, Level.OK)
 
 
@@ -30,6 +33,11 @@ def number(value: float | None, digits: int = 1, unit: str = "") -> str:
         return UNDEFINED
     text = f"{value:.{digits}f}".replace("-", "−")
     return f"{text}{GAP}{unit}" if unit else text
+
+
+def measured(value: float | None, digits: int = 1, unit: str = "") -> str:
+    """A number that something measured: "unknown" where it could not, "not measured" where it did not try."""
+    return "unknown" if value is not None and math.isnan(value) else number(value, digits, unit)
 
 
 def interval(bounds: tuple[float, float], digits: int = 1, unit: str = "Gy") -> str:
@@ -56,7 +64,7 @@ def quantity_words(dose: DoseContext) -> str:
 
 def dose_unit(dose: DoseContext) -> str:
     """ "Gy", with the quantity where it is not physical dose: "Gy EQD2"."""
-    return "Gy" if dose.quantity is DoseQuantity.PHYSICAL else f"Gy{GAP}{dose.quantity.label}"
+    return dose.unit.replace(" ", GAP)
 
 
 def headline(result: FlrResult) -> str:
@@ -121,8 +129,9 @@ def result_text(result: FlrResult) -> str:
         f"dose uncertainty from the registration {number(best.dose_uncertainty_gy, 1, unit)}",
         f"The same level: {equal}" if equal else "",
         f"Reaction {number(result.reaction_ml, 1, 'ml')}, liver {number(result.liver_ml, 0, 'ml')}",
-        f"Volume match {number(estimators.volume_match_gy, 1, unit)}, D90 {number(estimators.d90_gy, 1, unit)}, "
-        f"logistic D50 {number(estimators.logistic_d50_gy, 1, unit)}",
+        f"{VOLUME_MATCH} {number(estimators.volume_match_gy, 1, unit)}, "
+        f"{D90} {number(estimators.d90_gy, 1, unit)}, "
+        f"{LOGISTIC_D50} {number(estimators.logistic_d50_gy, 1, unit)}",
         f"Dose: {dose.banner}; {quantity_words(dose)}",
         f"Settings: {_band_words(result)}",
         f"Reaction from: {result.reaction_origin}",
@@ -147,9 +156,9 @@ def _band_words(result: FlrResult) -> str:
 def _registration_words(result: FlrResult) -> str:
     found = result.registration
     return (
-        f"{found.method}; estimated error {number(found.estimated_error_mm, 1, 'mm')}, "
-        f"DSC of the livers {number(found.liver_dice, 3)}, "
-        f"mean surface distance {number(found.liver_mean_distance_mm, 1, 'mm')}"
+        f"{found.method}; mean error in the liver {measured(found.estimated_error_mm, 1, 'mm')}, "
+        f"DSC of the livers {measured(found.liver_dice, 3)}, "
+        f"mean surface distance {measured(found.liver_mean_distance_mm, 1, 'mm')}"
     )
 
 

@@ -13,12 +13,17 @@ from hepadose.report import tables
 from hepadose.report.canvas import as_png
 from hepadose.report.graphs import draw_curve, draw_dvh
 from hepadose.report.html import render_flr_report
+from hepadose.report.published import PatientStatement
 from hepadose.report.slices import draw_planes
 from hepadose.timing import TimingRecord
 
 
 def write_flr_report(
-    folder: Path, result: FlrResult, images: FlrImages, timing: Sequence[TimingRecord] = ()
+    folder: Path,
+    result: FlrResult,
+    images: FlrImages,
+    timing: Sequence[TimingRecord] = (),
+    statement: PatientStatement | None = None,
 ) -> dict[str, Path]:
     """Write report.html, figures, CSV and JSON into a folder; existing reports there are replaced as a whole.
 
@@ -32,6 +37,8 @@ def write_flr_report(
         What the figures show, on one grid.
     timing : sequence of TimingRecord
         Steps to list with their durations.
+    statement : PatientStatement, optional
+        What was stated about the patient; where complete, the answer is set beside published thresholds.
 
     Returns
     -------
@@ -50,14 +57,18 @@ def write_flr_report(
         "curve": as_png(draw_curve(result)),
         "dvh": as_png(draw_dvh(result, images)),
     }
-    contents = {"report.html": render_flr_report(result, figures, timing).encode()}
-    contents |= _table_files(result, images, timing)
+    contents = {"report.html": render_flr_report(result, figures, timing, statement).encode()}
+    contents |= _table_files(result, images, timing, statement)
     contents |= {f"figures/{name}.png": data for name, data in figures.items()}
     return write_together(folder, contents)
 
 
 def write_flr_tables(
-    folder: Path, result: FlrResult, images: FlrImages | None = None, timing: Sequence[TimingRecord] = ()
+    folder: Path,
+    result: FlrResult,
+    images: FlrImages | None = None,
+    timing: Sequence[TimingRecord] = (),
+    statement: PatientStatement | None = None,
 ) -> dict[str, Path]:
     """Write only CSV and JSON; needs neither matplotlib nor jinja2. Without images there is no dvh.csv.
 
@@ -71,12 +82,14 @@ def write_flr_tables(
     OutputError
         If the folder cannot be written.
     """
-    return write_together(folder, _table_files(result, images, timing))
+    return write_together(folder, _table_files(result, images, timing, statement))
 
 
-def _table_files(result: FlrResult, images: FlrImages | None, timing: Sequence[TimingRecord]) -> dict[str, bytes]:
+def _table_files(
+    result: FlrResult, images: FlrImages | None, timing: Sequence[TimingRecord], statement: PatientStatement | None
+) -> dict[str, bytes]:
     texts = {
-        "result.json": tables.result_json(result, timing),
+        "result.json": tables.result_json(result, timing, statement),
         "curve.csv": tables.curve_csv(result),
         "surface.csv": tables.surface_csv(result),
         "dvh_metrics.csv": tables.dvh_metrics_csv(result),

@@ -14,6 +14,7 @@ from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
 from hepadose.gui.tables import show_rows
 from hepadose.mrml.flrdose import report as steps
+from hepadose.mrml.flrdose.match import patient_statement
 from hepadose.mrml.save import save_scene
 from hepadose.report.text import result_text
 from hepadose.timing import format_duration, summarize
@@ -27,6 +28,8 @@ class ReportSection(Section):
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         ui = self.ui
+        self._said_about: Any = None
+        """The result of which the last message speaks."""
         ui.reportSaveButton.connect("clicked(bool)", self.save_report)
         ui.sceneSaveButton.connect("clicked(bool)", self.save_scene)
         ui.copyButton.connect("clicked(bool)", self.copy)
@@ -41,6 +44,8 @@ class ReportSection(Section):
         offer(self.ui.reportSaveButton, unfinished or folder or busy, _("Write report, tables, figures and timing log"))
         offer(self.ui.sceneSaveButton, folder or busy, _("Save everything as {file}").format(file=SCENE_FILE))
         offer(self.ui.copyButton, unfinished, _("Copy the numbers with their units and origins as text"))
+        if self._result is not self._said_about:
+            self._said_about, self.ui.savedLabel.text = self._result, ""
         if self.parameters is not None:
             self.ui.provenanceLabel.text = steps.provenance_text(self.parameters, self._result)
         self._show_timing()
@@ -57,7 +62,14 @@ class ReportSection(Section):
         )
         self.panel.reaction.clock.stop()
         with self.telling(self._not_saved, _("The report could not be saved."), wait_cursor=True):
-            notes = steps.save_report(folder, self.panel.match.live, self._result, self.panel.log, overwrite=overwrite)
+            notes = steps.save_report(
+                folder,
+                self.panel.match.live,
+                self._result,
+                self.panel.log,
+                overwrite=overwrite,
+                statement=patient_statement(self.parameters),
+            )
             said = _("Report saved.") + "".join(f" {note.text}" for note in notes)
             self.ui.savedLabel.text = said
         self.panel.refresh()
@@ -79,12 +91,13 @@ class ReportSection(Section):
         self.ui.savedLabel.text = _("The results are on the clipboard.")
 
     def check_computer(self, _checked: bool = False) -> None:
-        """Open the page that says what this computer can do."""
+        """Open the page that says what this computer can do, and let it look."""
         slicer.util.selectModule("HepaDose")
+        slicer.util.getModuleWidget("HepaDose").onCheck()
 
-    def scene_closing(self) -> None:
-        """Forget what was said about the case."""
-        self.ui.savedLabel.text = self.ui.provenanceLabel.text = ""
+    def forget_case(self) -> None:
+        """Another case belongs into another folder."""
+        self.ui.savedLabel.text = self.ui.provenanceLabel.text = self.ui.reportFolder.currentPath = ""
 
     def _show_timing(self) -> None:
         titles = [_("Step"), _("Kind"), _("Runs"), _("Wall"), _("Active")]

@@ -12,7 +12,8 @@ from hepadose.findings import Finding, warning
 from hepadose.flr.result import FlrResult
 from hepadose.mrml.flrdose.match import registration_of
 from hepadose.mrml.flrdose.reaction import origin_text
-from hepadose.report.text import number
+from hepadose.report.published import PatientStatement
+from hepadose.report.text import measured
 from hepadose.report.write import write_flr_report, write_flr_tables
 from hepadose.timing import TimingLog
 
@@ -28,7 +29,13 @@ def holds_result(folder: Path) -> bool:
 
 
 def save_report(
-    folder: Path, live: LiveMatch, result: FlrResult, log: TimingLog, *, overwrite: bool = False
+    folder: Path,
+    live: LiveMatch,
+    result: FlrResult,
+    log: TimingLog,
+    *,
+    overwrite: bool = False,
+    statement: PatientStatement | None = None,
 ) -> tuple[Finding, ...]:
     """Write report, tables, figures and timing log; the folder appears complete or not at all.
 
@@ -44,6 +51,8 @@ def save_report(
         Its finished steps are written beside.
     overwrite : bool
         Replace an earlier result.
+    statement : PatientStatement, optional
+        What the user stated about the patient; where complete, the answer is set beside published thresholds.
 
     Returns
     -------
@@ -59,9 +68,9 @@ def save_report(
     with complete_folder(folder, overwrite=overwrite) as working:
         with log.step("Write report"):
             try:
-                write_flr_report(working, result, live.images, log.records)
+                write_flr_report(working, result, live.images, log.records, statement)
             except MissingDependencyError as problem:
-                write_flr_tables(working, result, live.images, log.records)
+                write_flr_tables(working, result, live.images, log.records, statement)
                 notes = (warning("Report", f"Only tables were written: {problem}"),)
         TimingLog(working / TIMING_FILE).extend(log.records)
     return notes
@@ -72,8 +81,8 @@ def provenance_text(choices: Any, result: FlrResult | None) -> str:
     lines = [origin_text(choices)] if choices.segmentation is not None else []
     if choices.alignment is not None:
         registration = registration_of(choices)
-        error_mm = number(registration.estimated_error_mm, 1, "mm")
-        lines.append(f"Alignment: {registration.method}, estimated error {error_mm}")
+        error_mm = measured(registration.estimated_error_mm, 1, "mm")
+        lines.append(f"Alignment: {registration.method}; mean error in the liver {error_mm}")
     if result is not None:
         lines.append(f"Dose: {result.dose.banner}")
     lines.append(f"HepaDose {hepadose.__version__}. {hepadose.RESEARCH_USE}")
