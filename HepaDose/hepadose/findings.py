@@ -17,6 +17,10 @@ class Level(StrEnum):
     ERROR = "error"
 
 
+LEVEL_WORDS = {Level.OK: "OK", Level.WARNING: "Check", Level.ERROR: "Problem"}
+"""What a finding's level is called, in panel, scene and report."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One line of a pre-flight list, one quality gate or one warning.

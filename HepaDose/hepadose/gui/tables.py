@@ -8,7 +8,7 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-from hepadose.findings import Finding, Level
+from hepadose.findings import LEVEL_WORDS, Finding, Level
 
 # Color and word: the meaning must not hang on the color alone.
 LEVEL_COLORS = {Level.OK: "#2e7d32", Level.WARNING: "#b26a00", Level.ERROR: "#c62828"}
@@ -27,10 +27,9 @@ def show_findings(table: Any, findings: Iterable[Finding]) -> None:
     findings : iterable of Finding
         What is shown.
     """
-    words = {Level.OK: _("OK"), Level.WARNING: _("Check"), Level.ERROR: _("Problem")}
     order = list(reversed(Level))
     ranked = sorted(findings, key=lambda finding: order.index(finding.level))
-    show_rows(table, [_("State"), _("About"), _("Found")], [(words[f.level], f.subject, f.text) for f in ranked])
+    show_rows(table, [_("State"), _("About"), _("Found")], [(LEVEL_WORDS[f.level], f.subject, f.text) for f in ranked])
     table.setColumnWidth(0, LEVEL_COLUMN_WIDTH)
     table.setColumnWidth(1, SUBJECT_COLUMN_WIDTH)
     for row, finding in enumerate(ranked):
@@ -47,7 +46,7 @@ def clear_table(table: Any) -> None:
 
 
 def show_rows(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Fill a table with texts; every cell also shows its text as tooltip.
+    """Fill a table with texts; every cell also shows its text, or what explains it, as tooltip.
 
     Parameters
     ----------
@@ -56,15 +55,16 @@ def show_rows(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) 
     titles : sequence of str
         Column titles.
     rows : sequence of sequence of str
-        One text per column.
+        One text per column; one more text explains the row.
     """
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
     table.setRowCount(len(rows))
     for row, texts in enumerate(rows):
-        for column, text in enumerate(texts):
+        explanation = texts[len(titles)] if len(texts) > len(titles) else ""
+        for column, text in enumerate(texts[: len(titles)]):
             cell = qt.QTableWidgetItem(text)
-            cell.setToolTip(text)
+            cell.setToolTip(explanation or text)
             table.setItem(row, column, cell)
     _style(table)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 
 import hepadose
-from hepadose.findings import Finding, Level
+from hepadose.findings import LEVEL_WORDS, Finding, Level
 from hepadose.flr.result import BestLevel, DoseContext, FlrResult
 from hepadose.flr.settings import DoseQuantity
 
 UNDEFINED = "undefined"
 UNKNOWN = "not measured"
 GAP = "\N{NO-BREAK SPACE}"
-LEVEL_WORDS = {Level.OK: "OK", Level.WARNING: "Check", Level.ERROR: "Problem"}
-"""What a finding's level is called, in report, scene and panel."""
 VOLUME_MATCH, D90, LOGISTIC_D50 = "Volume match", "D90 of the reaction", "Logistic D50"
 """Names of the estimators that publications use."""
 SEVERITY = (Level.ERROR, Level.WARNING, Level.OK)

@@ -13,7 +13,7 @@ from hepadose.errors import HepaDoseError, MissingInputError
 from hepadose.findings import Level, error
 from hepadose.flr.result import FlrResult
 from hepadose.gui.buttons import offer
-from hepadose.gui.flr.match_text import answer_html, estimator_rows, level_text
+from hepadose.gui.flr.match_text import answer_html, level_text
 from hepadose.gui.scrolling import bring_into_sight
 from hepadose.gui.section import Section
 from hepadose.gui.tables import clear_table, show_findings, show_rows
@@ -22,6 +22,7 @@ from hepadose.mrml.flrdose.inputs import input_findings
 from hepadose.mrml.isodose import IsodoseSurface, isodose_to_segment
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.match_display import MatchDisplay
+from hepadose.report.definitions import estimator_rows
 
 SETTLE_MS = 800
 """Pause after the last change before interval, checks and estimators are computed."""

@@ -52,20 +52,3 @@ def level_text(live: Any, level_gy: float, *, at_best: bool) -> str:
         volume=number(float(curve.region_ml[index]), 0, "ml"),
     )
     return _("Shown, the best level: {text}").format(text=text) if at_best else _("Shown: {text}").format(text=text)
-
-
-def estimator_rows(result: FlrResult) -> list[tuple[str, str]]:
-    """Threshold doses by other definitions, one row each."""
-    unit, found = dose_unit(result.dose), result.estimators
-    width = _("{center}, width {width}").format(
-        center=number(found.logistic_d50_gy, 1, unit), width=number(found.logistic_width_gy, 1, "Gy")
-    )
-    return [
-        (_("Level of equal volume"), number(found.volume_match_gy, 1, unit)),
-        (_("D90 of the reaction (not at its edge)"), number(found.d90_gy, 1, unit)),
-        (_("Logistic fit, 50 % point"), width),
-        (_("Youden's threshold"), number(found.youden_gy, 1, unit)),
-        (_("Area under the ROC curve"), number(found.auc, 3)),
-        (_("Reaction inside the best isodose"), number(100 * found.concordance_of_reaction, 0, "%")),
-        (_("Best isodose inside the reaction"), number(100 * found.concordance_of_isodose, 0, "%")),
-    ]
