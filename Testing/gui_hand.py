@@ -24,8 +24,8 @@ class Hand:
     def click(self, name: str) -> None:
         """Click a button; it must be there to be clicked, so a disabled one fails with the reason in its tooltip."""
         button = getattr(self.ui, name)
-        assert button.isEnabled(), f"{name} is disabled: {button.toolTip}"
         self._reveal(button)
+        assert button.isEnabled(), f"{name} is disabled: {button.toolTip}"
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         self.application.process_events()
 
@@ -46,8 +46,8 @@ class Hand:
     def choose(self, name: str, text: str) -> None:
         """Choose an entry of a combo box with the keyboard."""
         box = getattr(self.ui, name)
-        assert box.isEnabled(), f"{name} is disabled"
         self._reveal(box)
+        assert box.isEnabled(), f"{name} is disabled"
         box.setFocus()
         index = box.findText(text)
         assert index >= 0, f"{name} offers {[box.itemText(place) for place in range(box.count)]}, not {text!r}"
