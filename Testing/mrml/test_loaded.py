@@ -11,17 +11,11 @@ from hepadose.mrml.automatic import segment_origin_now
 from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, volume_node_to_dose
 from hepadose.mrml.headless import new_headless_scene
 from hepadose.mrml.images import require_hardened, volume_node_to_image
-from hepadose.mrml.loaded import (
-    add_loaded_case,
-    case_findings,
-    interval_days_of,
-    registration_findings,
-    registration_nodes,
-    registration_summary,
-)
+from hepadose.mrml.loaded import add_loaded_case, registration_nodes
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.save import save_scene
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, segment_to_mask
+from hepadose.mrml.stated import case_findings, interval_days_of, registration_findings, registration_summary
 from hepadose.mrml.transforms import set_transform
 from hepadose.registration.quality import Registration, RegistrationQuality
 from hepadose.worker.outcomes import LoadedCase, LoadedStructure, RegistrationOutcome

@@ -16,10 +16,11 @@ from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, vol
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.headless import new_headless_scene
 from hepadose.mrml.images import image_to_volume_node, numpy_matrix, volume_node_to_image, voxel_view, vtk_matrix
-from hepadose.mrml.loaded import add_loaded_case, case_findings, interval_days_of
+from hepadose.mrml.loaded import add_loaded_case
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.segmentation import segment_names, segment_to_mask
 from hepadose.mrml.slicerrt import load_case_through_slicerrt, slicerrt_available, why_slicerrt_is_missing
+from hepadose.mrml.stated import case_findings, interval_days_of
 from hepadose.timing import TimingLog
 from hepadose.worker.loading import load_case
 

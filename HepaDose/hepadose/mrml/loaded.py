@@ -1,19 +1,15 @@
 """What child processes hand back becomes nodes: a loaded case and a registration, in steps that keep the window alive.
 
 The functions that add nodes are generators: each ``next`` does one short step, and the nodes are what they return. What
-was found travels with the nodes as attributes and is there again when a saved scene is loaded. Never a patient's name,
-id or date.
+was found travels with the nodes (:mod:`hepadose.mrml.stated`). Never a patient's name, id or date.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hepadose.findings import Finding, Level
-from hepadose.flr.result import RegistrationSummary
 from hepadose.images import Image
 from hepadose.mrml.automatic import keep_automatic, state_origin
 from hepadose.mrml.dose import BANNER, FRACTIONS, dose_to_volume_node, fill_dose_volume, state_dose
@@ -21,9 +17,9 @@ from hepadose.mrml.images import image_to_volume_node, place_image, set_window
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_COLOR, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, set_segment_mask
+from hepadose.mrml.stated import state_findings, state_interval_days, state_summary
 from hepadose.mrml.transforms import set_transform
 from hepadose.provenance import SegmentationOrigin
-from hepadose.registration.quality import judge_error, judge_stated_error
 
 if TYPE_CHECKING:
     from slicer import (
@@ -36,16 +32,6 @@ if TYPE_CHECKING:
 
     from hepadose.worker import LoadedCase, LoadedStructure, RegistrationOutcome
 
-FINDINGS = "HepaDose.Findings"
-INTERVAL_DAYS = "HepaDose.IntervalDays"
-SUMMARY = {
-    "method": "HepaDose.RegistrationMethod",
-    "estimated_error_mm": "HepaDose.RegistrationErrorMm",
-    "liver_dice": "HepaDose.RegistrationLiverDice",
-    "liver_mean_distance_mm": "HepaDose.RegistrationLiverDistanceMm",
-    "folded_fraction": "HepaDose.RegistrationFoldedFraction",
-}
-"""Attribute of each figure of :class:`hepadose.flr.result.RegistrationSummary`; absent where it is None."""
 CASE_FOLDER = "Case"
 PLANNING_NAME, FOLLOW_UP_NAME, DOSE_NAME = "Planning CT", "Follow-up CT", "Dose (Gy)"
 PLANNING_STRUCTURES_NAME = "Structures of the planning CT"
@@ -110,9 +96,8 @@ def add_loaded_case(scene: vtkMRMLScene, case: LoadedCase) -> Generator[None, No
 
 def state_case(follow_up_volume: vtkMRMLScalarVolumeNode, case: LoadedCase) -> None:
     """Write on the follow-up CT what was found about its case and how long after planning it was taken."""
-    _state_findings(follow_up_volume, case.findings)
-    # An attribute set to None is removed.
-    follow_up_volume.SetAttribute(INTERVAL_DAYS, None if case.interval_days is None else str(case.interval_days))
+    state_findings(follow_up_volume, case.findings)
+    state_interval_days(follow_up_volume, case.interval_days)
 
 
 def _structures(
@@ -195,8 +180,8 @@ def registration_nodes(
     """
     transform = _own_node(follow_up_volume, "Alignment", "vtkMRMLTransformNode", "Follow-up CT to planning CT")
     set_transform(transform, outcome.transform)
-    _state_summary(transform, outcome.summary)
-    _state_findings(transform, outcome.findings)
+    state_summary(transform, outcome.summary)
+    state_findings(transform, outcome.findings)
     yield
     planning = _own_node(follow_up_volume, "AlignedPlanning", "vtkMRMLScalarVolumeNode", "Planning CT, aligned")
     _show_ct(planning, outcome.planning_on_follow_up)
@@ -258,66 +243,3 @@ def _take_liver(segmentation: vtkMRMLSegmentationNode, outcome: RegistrationOutc
         found = [add_segment(segmentation, segment)]
     keep_automatic(segmentation, found[0], origin)
     return found[0]
-
-
-def registration_summary(node: vtkMRMLTransformNode | None) -> RegistrationSummary | None:
-    """The quality of a registration as its transform node states it; None for a transform made elsewhere."""
-    if node is None or node.GetAttribute(SUMMARY["method"]) is None:
-        return None
-    stated = {field: node.GetAttribute(attribute) for field, attribute in SUMMARY.items()}
-    figures = {field: None if text is None else float(text) for field, text in stated.items() if field != "method"}
-    return RegistrationSummary(method=stated["method"], **figures)
-
-
-def _state_summary(node: vtkMRMLTransformNode, summary: RegistrationSummary) -> None:
-    for field, value in asdict(summary).items():
-        text = value if isinstance(value, str) or value is None else repr(float(value))
-        # An attribute set to None is removed: a figure of an earlier registration never stays.
-        node.SetAttribute(SUMMARY[field], text)
-
-
-def registration_findings(
-    node: vtkMRMLTransformNode | None, stated_error_mm: float | None = None
-) -> tuple[Finding, ...]:
-    """The quality gates of a registration as its transform node keeps them.
-
-    Parameters
-    ----------
-    node : vtkMRMLTransformNode or None
-        The transform; None where there is none.
-    stated_error_mm : float, optional
-        The mean error in the liver in mm that is used, NaN for unknown. Where it is not the estimated one, the gate
-        of the estimated error gives way to one that names both.
-    """
-    found = _stated_findings(node)
-    summary = registration_summary(node)
-    estimated_mm = float("nan") if summary is None else summary.estimated_error_mm
-    if stated_error_mm is None or same_error(stated_error_mm, estimated_mm):
-        return found
-    replaced = judge_error(estimated_mm)
-    return (judge_stated_error(stated_error_mm, estimated_mm), *(one for one in found if one != replaced))
-
-
-def same_error(first_mm: float, second_mm: float) -> bool:
-    """Whether two mean errors are the same in the panel's tenths of a millimeter; unknown (NaN) is like unknown."""
-    return abs(first_mm - second_mm) < 0.05 or (first_mm != first_mm and second_mm != second_mm)
-
-
-def case_findings(follow_up_volume: vtkMRMLScalarVolumeNode | None) -> tuple[Finding, ...]:
-    """The pre-flight list of a case as its follow-up CT keeps it; empty for a volume that was loaded elsewhere."""
-    return _stated_findings(follow_up_volume)
-
-
-def interval_days_of(follow_up_volume: vtkMRMLScalarVolumeNode | None) -> int | None:
-    """Days from planning CT to follow-up CT as the import found them; None where unknown."""
-    text = None if follow_up_volume is None else follow_up_volume.GetAttribute(INTERVAL_DAYS)
-    return int(text) if text else None
-
-
-def _state_findings(node: vtkMRMLNode, findings: Sequence[Finding]) -> None:
-    node.SetAttribute(FINDINGS, json.dumps([[one.level.value, one.subject, one.text] for one in findings]))
-
-
-def _stated_findings(node: vtkMRMLNode | None) -> tuple[Finding, ...]:
-    text = None if node is None else node.GetAttribute(FINDINGS)
-    return tuple(Finding(Level(level), subject, words) for level, subject, words in json.loads(text or "[]"))

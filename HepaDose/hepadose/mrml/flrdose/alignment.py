@@ -14,9 +14,10 @@ from hepadose.mrml.flrdose.inputs import liver_segment
 from hepadose.mrml.flrdose.match import registration_of
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.legend import hide_dose_legend, show_dose_legend
-from hepadose.mrml.loaded import registration_findings, registration_nodes, registration_summary
+from hepadose.mrml.loaded import registration_nodes
 from hepadose.mrml.overlay import checkerboard, set_blend
 from hepadose.mrml.segmentation import segment_to_mask
+from hepadose.mrml.stated import registration_findings, registration_summary
 from hepadose.registration import RegistrationMethod
 
 if TYPE_CHECKING:

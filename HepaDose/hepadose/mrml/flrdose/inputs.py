@@ -14,8 +14,9 @@ from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.flrdose.choices import NOT_STATED, UNKNOWN_ERROR_MM
 from hepadose.mrml.images import require_hardened, volume_node_to_image
 from hepadose.mrml.legend import hide_dose_legend
-from hepadose.mrml.loaded import CaseNodes, add_loaded_case, case_findings
+from hepadose.mrml.loaded import CaseNodes, add_loaded_case
 from hepadose.mrml.segmentation import segment_names
+from hepadose.mrml.stated import case_findings
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScene, vtkMRMLSegmentationNode

@@ -19,8 +19,8 @@ from hepadose.mrml.flrdose.inputs import fraction_findings
 from hepadose.mrml.flrdose.reaction import has_segment
 from hepadose.mrml.isodose import ISODOSE_ORIGIN, SAME_LEVEL_GY
 from hepadose.mrml.live_match import LiveMatch
-from hepadose.mrml.loaded import case_findings, interval_days_of, registration_findings, registration_summary
 from hepadose.mrml.segmentation import ORIGIN_TAG
+from hepadose.mrml.stated import case_findings, interval_days_of, registration_findings, registration_summary
 from hepadose.provenance import SegmentationOrigin
 from hepadose.report.published import ComparisonRow, PatientStatement
 
