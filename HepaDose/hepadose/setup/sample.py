@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -115,7 +116,7 @@ def _remove_abandoned(cache_folder: Path) -> None:
 
 def _put_in_place(made: Path, place: Path) -> None:
     """Rename the finished folder; where another process was faster, its patient is as good."""
-    arrived = place.with_name(f".{place.name}-arriving-{os.getpid()}")
+    arrived = place.with_name(f".{place.name}-arriving-{uuid.uuid4().hex}")
     try:
         # The move may cross disks and take its time; the rename does not.
         shutil.move(made, arrived)
