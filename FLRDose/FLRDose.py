@@ -8,6 +8,7 @@ import contextlib
 from typing import Annotated
 
 import slicer
+import vtk
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTransformNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -210,20 +211,14 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNode = parameterNode
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
-            self.addObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
+            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersModified)
             self.refresh()
 
     def _disconnectParameterNode(self):
         if self._parameterNodeGuiTag is not None:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, self._modifiedEvent, self._onParametersModified)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersModified)
         self._parameterNodeGuiTag = None
-
-    @property
-    def _modifiedEvent(self):
-        import vtk
-
-        return vtk.vtkCommand.ModifiedEvent
 
     def _onParametersModified(self, caller=None, event=None):
         self.refresh()

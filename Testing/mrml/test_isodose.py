@@ -165,7 +165,7 @@ def test_the_segment_holds_every_voxel_at_or_above_the_level_and_says_its_volume
     mask = segment_to_mask(segmentation, identifier, source.dose_gy)
     np.testing.assert_array_equal(mask.array, source.dose_gy.array >= 30.0)
     assert volume_ml == pytest.approx(12 * 20 * 31 * 0.9 * 1.1 * 2.5 / 1000)
-    assert segment_names(segmentation)[identifier] == "Isodose 30.0 Gy physical (18 ml)"
+    assert segment_names(segmentation)[identifier] == "Isodose 30.0 Gy physical, 5 fractions (18 ml)"
 
 
 def test_the_segment_is_cut_to_the_liver_and_named_so(nodes, source):
@@ -174,7 +174,7 @@ def test_the_segment_is_cut_to_the_liver_and_named_so(nodes, source):
         segmentation, dose_node, 54.0, DoseQuantity.EQD2, 5, 3.0, clip_to_segment_id="Liver"
     )
     assert volume_ml == pytest.approx(6 * 12 * 31 * 0.9 * 1.1 * 2.5 / 1000)
-    assert segment_names(segmentation)[identifier] == "Isodose 54.0 Gy EQD2, in liver (6 ml)"
+    assert segment_names(segmentation)[identifier] == "Isodose 54.0 Gy EQD2 (α/β 3 Gy), 5 fractions, in liver (6 ml)"
     liver = segment_to_mask(segmentation, "Liver", source.liver)
     np.testing.assert_array_equal(liver.array, source.liver.array)
 

@@ -77,7 +77,7 @@ def test_another_quantity_reconnects_the_series_to_its_column(scene, result):
     display.show(result.curve, None, eqd2)
     assert display.chart.GetNthPlotSeriesNode(0).GetXColumnName() == level_title(eqd2)
     assert display.table.GetTable().GetColumnByName(level_title(result.dose)) is None
-    assert display.chart.GetXAxisTitle() == "EQD2 (α/β 3 Gy) in Gy, 5 fractions"
+    assert display.chart.GetXAxisTitle() == "EQD2 (alpha/beta 3 Gy) in Gy, 5 fractions"
 
 
 def test_an_outdated_curve_says_so_above_itself(scene, result):

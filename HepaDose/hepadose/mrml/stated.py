@@ -70,7 +70,7 @@ def registration_findings(
 
 def same_error(first_mm: float, second_mm: float) -> bool:
     """Whether two mean errors are the same in the panel's tenths of a millimeter; unknown (NaN) is like unknown."""
-    return abs(first_mm - second_mm) < 0.05 or (first_mm != first_mm and second_mm != second_mm)
+    return round(first_mm, 1) == round(second_mm, 1) or (first_mm != first_mm and second_mm != second_mm)
 
 
 def case_findings(follow_up_volume: vtkMRMLScalarVolumeNode | None) -> tuple[Finding, ...]:

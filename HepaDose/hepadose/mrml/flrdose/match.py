@@ -20,7 +20,13 @@ from hepadose.mrml.flrdose.reaction import has_segment
 from hepadose.mrml.isodose import ISODOSE_ORIGIN, SAME_LEVEL_GY
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.segmentation import ORIGIN_TAG
-from hepadose.mrml.stated import case_findings, interval_days_of, registration_findings, registration_summary
+from hepadose.mrml.stated import (
+    case_findings,
+    interval_days_of,
+    registration_findings,
+    registration_summary,
+    same_error,
+)
 from hepadose.provenance import SegmentationOrigin
 from hepadose.report.published import ComparisonRow, PatientStatement
 
@@ -113,7 +119,7 @@ def registration_of(choices: Any) -> RegistrationSummary:
     error_mm = choices.registrationErrorMm if choices.registrationErrorMm > UNKNOWN_ERROR_MM / 2 else float("nan")
     if stated is None:
         return RegistrationSummary("as placed in the scene", error_mm)
-    if abs(stated.estimated_error_mm - error_mm) < 0.05 or np.isnan([stated.estimated_error_mm, error_mm]).all():
+    if same_error(stated.estimated_error_mm, error_mm):
         return stated
     return dataclasses.replace(stated, method=f"{stated.method}, error stated by the user", estimated_error_mm=error_mm)
 
