@@ -1,0 +1,101 @@
+"""What a scanner adds to a synthetic CT, in place: table, noise, streaks of metal, starved rays, a round field of view.
+
+Arrays are HU, float32, ``[k, j, i]`` with equal spacing along all axes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+AIR_HU, BODY_HU = -1000.0, -300.0
+OUTSIDE_HU = -1024.0
+NOISE_SLICES = 24
+"""Independent slices of noise; further ones are these, rolled and turned over."""
+
+
+def add_table(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) -> None:
+    """A flat or curved table of a bright shell around foam behind the body; nothing where the body leaves the view."""
+    body = (hu[:, :, ::2] > BODY_HU).mean(axis=(0, 2))
+    rows = np.flatnonzero(body > 0.02)
+    if not rows.size:
+        return
+    top_mm = (rows[-1] + 1) * spacing_mm + random.uniform(0.0, 5.0)
+    across_mm = (np.arange(hu.shape[2]) - hu.shape[2] / 2 + random.normal(0, 4)) * spacing_mm
+    bend = across_mm**2 / random.uniform(900.0, 2500.0) if random.random() < 0.65 else 0.0 * across_mm
+    below_mm = np.arange(hu.shape[1])[:, None] * spacing_mm - (top_mm - bend)
+    thick_mm, shell_mm = random.uniform(18.0, 55.0), random.uniform(0.8, 2.0)
+    inside = np.clip(0.5 - (np.abs(across_mm) - random.uniform(190.0, 265.0)) / spacing_mm, 0, 1)
+    depth_mm = np.abs(below_mm - thick_mm / 2) - thick_mm / 2
+    shell = np.clip(0.5 - (np.abs(depth_mm) - shell_mm) / spacing_mm, 0, 1) * min(2 * shell_mm / spacing_mm, 1.0)
+    foam = np.clip(0.5 - depth_mm / spacing_mm, 0, 1)
+    table = AIR_HU + inside * np.maximum(foam * random.uniform(20.0, 120.0), shell * random.uniform(700.0, 1300.0))
+    np.maximum(hu, table.astype(np.float32), out=hu)
+
+
+def add_noise(hu: np.ndarray, spacing_mm: float, level_hu: float, random: np.random.Generator) -> None:
+    """Noise of the given standard deviation in the body's center, with the texture of a random kernel."""
+    from scipy import ndimage
+
+    body = (hu[:: max(len(hu) // 8, 1)] > -500.0).mean(axis=0)
+    # Photons that crossed more of the body are fewer: the center is noisier than the rim.
+    depth = ndimage.gaussian_filter(body, 45.0 / spacing_mm)
+    gain = (level_hu * (0.3 + 0.7 * depth / max(float(depth.max()), 1e-6))).astype(np.float32)
+    base = _noise_slices(min(NOISE_SLICES, len(hu)), hu.shape[1:], spacing_mm, random)
+    for k in range(len(hu)):
+        roll = tuple(int(value) for value in random.integers(0, 200, 2))
+        hu[k] += gain * np.roll(base[k % len(base)], roll if k >= len(base) else (0, 0), (0, 1))
+
+
+def _noise_slices(count: int, shape, spacing_mm: float, random: np.random.Generator) -> np.ndarray:
+    """Periodic noise of standard deviation 1: ramp of the reconstruction, roll-off of the kernel, linked slices."""
+    from scipy import ndimage
+
+    white = random.standard_normal((count, *shape), dtype=np.float32)
+    white = ndimage.gaussian_filter1d(white, random.uniform(0.05, 0.8), axis=0, mode="wrap")
+    rows = np.fft.fftfreq(shape[0], spacing_mm)[:, None]
+    columns = np.fft.rfftfreq(shape[1], spacing_mm)[None, :]
+    frequency = np.hypot(rows, columns).astype(np.float32)
+    amplitude = np.sqrt(frequency + 0.01) * np.exp(-((frequency / random.uniform(0.08, 0.3)) ** 2))
+    noise = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=shape).astype(np.float32)
+    return noise / noise.std()
+
+
+def add_starvation(hu: np.ndarray, random: np.random.Generator) -> None:
+    """Horizontal streaks where arms or a wide body starve the rays from side to side, now and then."""
+    from scipy import ndimage
+
+    touches_sides = float((hu[:, :, (0, -1)] > BODY_HU).mean())
+    if random.random() > 0.08 + touches_sides:
+        return
+    rows = random.standard_normal((hu.shape[0], hu.shape[1], 1)).astype(np.float32)
+    rows = ndimage.gaussian_filter1d(rows, 0.6, axis=1)
+    hu += random.uniform(3.0, 18.0) * rows * (hu > BODY_HU)
+
+
+def add_metal(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) -> None:
+    """A metal object in the body with bright and dark streaks in its slices; nothing where there is no body."""
+    found = np.flatnonzero(hu > BODY_HU)
+    if not found.size:
+        return
+    k, j, i = np.unravel_index(random.choice(found), hu.shape)
+    half = max(1, round(random.uniform(2.0, 20.0) / spacing_mm))
+    rows, columns = (
+        np.arange(hu.shape[1], dtype=np.float32)[:, None] - j,
+        np.arange(hu.shape[2], dtype=np.float32)[None] - i,
+    )
+    away_mm = np.hypot(rows, columns) * spacing_mm
+    turn = np.arctan2(rows, columns)
+    waves = sum(np.cos(n * turn + random.uniform(0, 6.3)) for n in random.integers(2, 24, 8))
+    streaks = random.uniform(30.0, 110.0) * waves * np.exp(-away_mm / random.uniform(35.0, 120.0))
+    slab = slice(max(k - half, 0), k + half + 1)
+    hu[slab] += (streaks * (hu[slab] > -800.0)).astype(np.float32)
+    core = away_mm < max(spacing_mm, random.uniform(1.5, 8.0))
+    hu[slab][:, core] = 2800.0
+
+
+def add_circle(hu: np.ndarray, random: np.random.Generator) -> None:
+    """A round field of view: nothing is reconstructed outside it."""
+    rows = np.arange(hu.shape[1])[:, None] - (hu.shape[1] - 1) / 2
+    columns = np.arange(hu.shape[2])[None] - (hu.shape[2] - 1) / 2
+    radius = max(hu.shape[1:]) / 2 * random.uniform(0.99, 1.06)
+    hu[:, np.hypot(rows, columns) > radius] = OUTSIDE_HU
