@@ -45,6 +45,14 @@ class MissingDependencyError(HepaDoseError):
     """A Python package that this step needs is not installed; the message names the command that installs it."""
 
 
+class ModelIntegrityError(HepaDoseError):
+    """The folder of a network is damaged, incomplete or holds what could run code; get it again from its source."""
+
+
+class NotEnoughMemoryError(HepaDoseError):
+    """The computer has too little free memory for the step; close other programs or take a smaller image."""
+
+
 class OutputError(HepaDoseError):
     """The result cannot be written where it was asked for."""
 
