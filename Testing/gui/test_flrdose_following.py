@@ -128,6 +128,7 @@ def test_what_is_wrong_with_a_case_is_told_in_the_panel_and_not_in_a_pop_up(slic
     assert "liver segment is empty" in matched.ui.answerLabel.text
     matched.parameters.doseVolume.SetAttribute("DicomRtImport.DoseUnitName", "RELATIVE")
     hand.click("registerButton")
+    finish(slicer_app, matched)
     assert "Problem" in {row[0] for row in texts_of(matched.ui.registrationTable)}
     assert not matched.why_busy()
     assert slicer_app.popups == []

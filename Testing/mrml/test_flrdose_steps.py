@@ -21,6 +21,7 @@ from hepadose.mrml.flrdose.choices import (
     QUANTITIES,
     REGISTRATIONS,
 )
+from hepadose.mrml.steps import finished
 from hepadose.phantom.patient import make_digital_patient
 from hepadose.phantom.settings import DigitalPatientSettings
 from hepadose.registration import RegistrationMethod
@@ -86,9 +87,9 @@ def session(case_folder):
 
     headless, choices = new_headless_scene(), new_choices()
     take(inputs.take_case(headless.scene, choices, value_of(start_load_case(case_folder)).case))
-    wanted = alignment.registration_inputs(choices, RegistrationMethod.RIGID)
+    wanted = finished(alignment.registration_inputs(choices, RegistrationMethod.RIGID))
     take(alignment.take_registration(headless.scene, choices, value_of(start_register(**wanted))))
-    found = value_of(start_segment("density_difference", reaction.segmentation_inputs(choices)))
+    found = value_of(start_segment("density_difference", finished(reaction.segmentation_inputs(choices))))
     take(reaction.take_reaction(headless.scene, choices, found))
     return SimpleNamespace(headless=headless, scene=headless.scene, choices=choices)
 
@@ -114,7 +115,7 @@ def test_everything_that_is_missing_is_named_in_the_order_of_work(session):
     choices.planningVolume = choices.followUpVolume
     assert "same volume" in alignment.why_not_align(choices)
     with pytest.raises(MissingInputError, match="Align the follow-up CT"):
-        reaction.segmentation_inputs(choices)
+        finished(reaction.segmentation_inputs(choices))
 
 
 def test_the_preflight_list_is_shown_with_what_is_still_to_be_chosen(session):

@@ -13,6 +13,8 @@ from hepadose.timing import TimingRecord
 from hepadose.worker import JobStatus, WorkerJob
 
 INTERVAL_MS = 50
+STEP_MS = 2
+"""Pause between two short steps in the window's own thread."""
 
 
 class BackgroundTask:
@@ -35,6 +37,7 @@ class BackgroundTask:
         self._start_button, self._owns_keyboard = start_button, False
         self._job: WorkerJob | None = None
         self._steps: Iterator[None] | None = None
+        self._starts = False
         self._timer = qt.QTimer()
         self._timer.setInterval(INTERVAL_MS)
         self._timer.connect("timeout()", self._turn)
@@ -44,7 +47,7 @@ class BackgroundTask:
     @property
     def busy(self) -> bool:
         """Whether a job runs or its result is being taken over."""
-        return self._job is not None
+        return self._job is not None or self._steps is not None
 
     @property
     def timing(self) -> tuple[TimingRecord, ...]:
@@ -53,7 +56,7 @@ class BackgroundTask:
 
     def start(
         self,
-        job: WorkerJob,
+        job: WorkerJob | Iterator[None],
         take_over: Callable[[Any], Iterator[None] | None],
         on_problem: Callable[[HepaDoseError], None],
     ) -> None:
@@ -61,14 +64,20 @@ class BackgroundTask:
 
         Parameters
         ----------
-        job : WorkerJob
-            Started already.
+        job : WorkerJob or iterator
+            Started already; or short steps that return the started job, run one per turn of the event loop.
         take_over : callable
             Given the job's result; may return an iterator whose steps are run one per turn of the event loop.
         on_problem : callable
             Given what went wrong; a :class:`CancelledError` after Cancel.
         """
-        self._job, self._take_over, self._on_problem = job, take_over, on_problem
+        self._take_over, self._on_problem = take_over, on_problem
+        if isinstance(job, WorkerJob):
+            self._job = job
+        else:
+            self._steps = self._starting(job)
+        self._starts = self._steps is not None
+        self._timer.setInterval(STEP_MS if self._starts else INTERVAL_MS)
         self._clear()
         # A disabled button would hand the keyboard on to the next field, where typing changes a number.
         self._owns_keyboard = self._start_button.focus
@@ -79,21 +88,22 @@ class BackgroundTask:
 
     def cancel(self) -> None:
         """End the job at once, if there is one; nothing of it is taken over."""
-        if self._job is not None:
-            self._job.cancel()
+        if self.busy:
+            if self._job is not None:
+                self._job.cancel()
             self._end(CancelledError(_("Cancelled; nothing was changed.")))
 
     def show(self) -> None:
         """Show or hide bar and button again: a section that is unfolded shows everything in it."""
         self._bar.visible = self.busy
-        self._show_cancel(self.busy and self._steps is None)
+        self._show_cancel(self.busy and (self._steps is None or self._starts))
 
     def close(self) -> None:
         """End the job without telling anybody: the panel goes away."""
         self._timer.stop()
         if self._job is not None:
             self._job.cancel()
-            self._job = self._steps = None
+        self._job = self._steps = None
 
     def _cancel_clicked(self, _checked: bool = False) -> None:
         self.cancel()
@@ -103,13 +113,23 @@ class BackgroundTask:
             if self._steps is None:
                 self._poll()
             elif next(self._steps, self) is self:
-                self._end(None)
+                self._steps_done()
         except HepaDoseError as problem:
             self._end(problem)
         except Exception:
             # A defect of ours: the panel must come back to life before it is reported.
             self._end(None)
             raise
+
+    def _starting(self, steps: Iterator[None]) -> Iterator[None]:
+        self._job = yield from steps
+
+    def _steps_done(self) -> None:
+        if not self._starts:
+            self._end(None)
+            return
+        self._steps, self._starts = None, False
+        self._timer.setInterval(INTERVAL_MS)
 
     def _poll(self) -> None:
         state = self._job.poll()
@@ -120,6 +140,7 @@ class BackgroundTask:
             # From here on the scene changes, so Cancel would leave it half changed.
             self._show_cancel(False)
             self._steps = self._taking_over()
+            self._timer.setInterval(STEP_MS)
 
     def _taking_over(self) -> Iterator[None]:
         result = yield from self._job.result_steps()
@@ -128,7 +149,8 @@ class BackgroundTask:
     def _end(self, problem: HepaDoseError | None) -> None:
         self._timer.stop()
         job, self._job, self._steps = self._job, None, None
-        job.close()
+        if job is not None:
+            job.close()
         self._clear()
         if problem is not None:
             self._on_problem(problem)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepadose.images import Image
-from hepadose.mrml.images import place_voxels, set_window, to_vtk_image, volume_node_to_image, voxel_view
+from hepadose.mrml.images import (
+    empty_vtk_image,
+    place_voxels,
+    set_window,
+    slabs,
+    volume_node_to_image,
+    voxel_view,
+)
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.segmentation import SegmentMask
+from hepadose.mrml.steps import finished
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLColorTableNode, vtkMRMLScalarVolumeNode, vtkMRMLScene
@@ -44,13 +52,24 @@ def dose_to_volume_node(scene: vtkMRMLScene, dose_gy: Image, name: str) -> vtkMR
     Voxels without a dose (NaN) are stored as 0 Gy, because viewers and histograms stumble over NaN; their number is
     kept in the attribute ``HepaDose.VoxelsOutsideDoseGrid``.
     """
+    return finished(dose_node_in_steps(scene, dose_gy, name))
+
+
+def dose_node_in_steps(
+    scene: vtkMRMLScene, dose_gy: Image, name: str
+) -> Generator[None, None, vtkMRMLScalarVolumeNode]:
+    """As :func:`dose_to_volume_node`, in steps of some hundredths of a second."""
     node = new_node(scene, "vtkMRMLScalarVolumeNode", name)
-    fill_dose_volume(node, dose_gy)
+    yield from fill_dose_in_steps(node, dose_gy)
     return node
 
 
-def fill_dose_volume(node: vtkMRMLScalarVolumeNode, dose_gy: Image, *, keep_missing: bool = False) -> None:
+def fill_dose_in_steps(
+    node: vtkMRMLScalarVolumeNode, dose_gy: Image, *, keep_missing: bool = False
+) -> Generator[None, None, None]:
     """Replace what a volume node holds by a dose in Gy, with SlicerRT's attributes and a dose color table.
+
+    In steps of some hundredths of a second; the node changes in the last one.
 
     Parameters
     ----------
@@ -61,13 +80,14 @@ def fill_dose_volume(node: vtkMRMLScalarVolumeNode, dose_gy: Image, *, keep_miss
     keep_missing : bool
         Store voxels without a dose as -1 Gy, which :func:`volume_node_to_dose` gives back as NaN, instead of 0 Gy.
     """
-    voxels = to_vtk_image(dose_gy.array)
-    values = voxel_view(voxels)
-    unknown = ~np.isfinite(values)
-    missing = int(np.count_nonzero(unknown))
-    if missing:
-        values[unknown] = NO_DOSE_GY if keep_missing else 0.0
-    maximum = max(float(values.max()), 1.0)
+    voxels = empty_vtk_image(dose_gy.array)
+    values, missing, maximum = voxel_view(voxels), 0, 1.0
+    for part in slabs(dose_gy.array):
+        known = np.isfinite(dose_gy.array[part])
+        values[part] = np.where(known, dose_gy.array[part], NO_DOSE_GY if keep_missing else 0.0)
+        missing += int(known.size - np.count_nonzero(known))
+        maximum = max(float(values[part].max()), maximum)
+        yield
     _show_as_dose(node, maximum)
     place_voxels(node, voxels, dose_gy)
     for attribute, value in {

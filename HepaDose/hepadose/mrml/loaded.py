@@ -10,10 +10,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hepadose.images import Image
 from hepadose.mrml.automatic import keep_automatic, state_origin
-from hepadose.mrml.dose import BANNER, FRACTIONS, dose_to_volume_node, fill_dose_volume, state_dose
-from hepadose.mrml.images import image_to_volume_node, place_image, set_window
+from hepadose.mrml.dose import BANNER, FRACTIONS, dose_node_in_steps, fill_dose_in_steps, state_dose
+from hepadose.mrml.images import place_image_in_steps, set_window, volume_node_in_steps
 from hepadose.mrml.nodes import new_node
 from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_COLOR, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, set_segment_mask
@@ -79,12 +78,12 @@ def add_loaded_case(scene: vtkMRMLScene, case: LoadedCase) -> Generator[None, No
     -------
     CaseNodes
     """
-    planning = image_to_volume_node(scene, case.planning, PLANNING_NAME, window=CT_WINDOW_HU)
+    planning = yield from volume_node_in_steps(scene, case.planning, PLANNING_NAME, window=CT_WINDOW_HU)
     yield
-    follow_up = image_to_volume_node(scene, case.follow_up, FOLLOW_UP_NAME, window=CT_WINDOW_HU)
+    follow_up = yield from volume_node_in_steps(scene, case.follow_up, FOLLOW_UP_NAME, window=CT_WINDOW_HU)
     state_case(follow_up, case)
     yield
-    dose = dose_to_volume_node(scene, case.dose, DOSE_NAME)
+    dose = yield from dose_node_in_steps(scene, case.dose, DOSE_NAME)
     state_dose(dose, case.dose_banner, case.fractions)
     yield
     drawn = yield from _structures(scene, case.structures, planning, PLANNING_STRUCTURES_NAME)
@@ -184,12 +183,13 @@ def registration_nodes(
     state_findings(transform, outcome.findings)
     yield
     planning = _own_node(follow_up_volume, "AlignedPlanning", "vtkMRMLScalarVolumeNode", "Planning CT, aligned")
-    _show_ct(planning, outcome.planning_on_follow_up)
-    yield
+    if planning.GetDisplayNode() is None:
+        set_window(planning, CT_WINDOW_HU)
+    yield from place_image_in_steps(planning, outcome.planning_on_follow_up)
     dose = None
     if outcome.dose_on_follow_up is not None:
         dose = _own_node(follow_up_volume, "AlignedDose", "vtkMRMLScalarVolumeNode", "Dose, aligned (Gy)")
-        fill_dose_volume(dose, outcome.dose_on_follow_up, keep_missing=True)
+        yield from fill_dose_in_steps(dose, outcome.dose_on_follow_up, keep_missing=True)
         _pass_on(dose_volume, dose)
         yield
     if segmentation is None:
@@ -215,12 +215,6 @@ def _own_node(volume: vtkMRMLScalarVolumeNode, role: str, class_name: str, name:
         if beside:
             _place(hierarchy, node, hierarchy.GetItemParent(beside))
     return node
-
-
-def _show_ct(node: vtkMRMLScalarVolumeNode, image: Image) -> None:
-    if node.GetDisplayNode() is None:
-        set_window(node, CT_WINDOW_HU)
-    place_image(node, image)
 
 
 def _pass_on(source: vtkMRMLScalarVolumeNode | None, target: vtkMRMLScalarVolumeNode) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import slicer
@@ -17,7 +17,7 @@ from hepadose.gui.tables import show_findings
 from hepadose.mrml.flrdose import alignment as steps
 from hepadose.mrml.flrdose.choices import REGISTRATIONS
 from hepadose.registration import RegistrationMethod
-from hepadose.worker import RegistrationOutcome, start_register
+from hepadose.worker import RegistrationOutcome, WorkerJob, start_register
 
 
 class AlignmentSection(Section):
@@ -53,11 +53,12 @@ class AlignmentSection(Section):
     def register(self, _checked: bool = False) -> None:
         """Start the registration in a child process."""
         self._problem = None
-        with self.telling(self._failed, _("The alignment could not be started.")):
-            method = RegistrationMethod(REGISTRATIONS[self.parameters.registrationMethod])
-            inputs = steps.registration_inputs(self.parameters, method)
-            self._task.start(start_register(**inputs), self._take_over, self._failed)
-        self.panel.refresh()
+        self._task.start(self._starting(), self._take_over, self._failed)
+
+    def _starting(self) -> Generator[None, None, WorkerJob]:
+        method = RegistrationMethod(REGISTRATIONS[self.parameters.registrationMethod])
+        inputs = yield from steps.registration_inputs(self.parameters, method)
+        return start_register(**inputs)
 
     def forget_case(self) -> None:
         """No earlier problem, no earlier overlay."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import qt
@@ -17,7 +17,7 @@ from hepadose.gui.section import Section
 from hepadose.gui.segment_box import SegmentBox
 from hepadose.mrml.flrdose import reaction as steps
 from hepadose.segmentation.protocol import Segmentation
-from hepadose.worker import available_segmenters, start_segment
+from hepadose.worker import WorkerJob, available_segmenters, start_segment
 
 EDITOR_TAG = "FLRDoseSegmentEditor"
 CLOCK_MS = 1000
@@ -85,11 +85,11 @@ class ReactionSection(Section):
         """Start the segmenter in a child process."""
         self._problem = None
         self.clock.stop()
-        with self.telling(self._failed, _("The search for the reaction could not be started.")):
-            inputs = steps.segmentation_inputs(self.parameters)
-            chosen = self.ui.segmenter.itemData(self.ui.segmenter.currentIndex)
-            self._task.start(start_segment(chosen, inputs), self._take_over, self._failed)
-        self.panel.refresh()
+        self._task.start(self._starting(), self._take_over, self._failed)
+
+    def _starting(self) -> Generator[None, None, WorkerJob]:
+        inputs = yield from steps.segmentation_inputs(self.parameters)
+        return start_segment(self.ui.segmenter.itemData(self.ui.segmenter.currentIndex), inputs)
 
     def restore(self, _checked: bool = False) -> None:
         """Bring the automatic result back."""

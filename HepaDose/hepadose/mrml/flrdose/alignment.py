@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hepadose.errors import GeometryMismatchError
@@ -45,8 +45,8 @@ def why_not_align(choices: Any) -> str:
     return ""
 
 
-def registration_inputs(choices: Any, method: RegistrationMethod) -> dict[str, Any]:
-    """What :func:`hepadose.worker.start_register` takes, from the chosen nodes.
+def registration_inputs(choices: Any, method: RegistrationMethod) -> Generator[None, None, dict[str, Any]]:
+    """What :func:`hepadose.worker.start_register` takes, copied from the chosen nodes in short steps.
 
     Raises
     ------
@@ -54,16 +54,22 @@ def registration_inputs(choices: Any, method: RegistrationMethod) -> dict[str, A
         If a node is empty, lies under a transform, or the dose is not in Gy.
     """
     follow_up = volume_node_to_image(choices.followUpVolume, "follow-up CT")
+    yield
     planning = volume_node_to_image(choices.planningVolume, "planning CT")
-    later_liver = liver_segment(choices.followUpStructures)
+    yield
+    planning_liver = segment_to_mask(choices.planningStructures, choices.planningLiver, planning)
+    yield
+    drawn = liver_segment(choices.followUpStructures)
+    follow_up_liver = segment_to_mask(choices.followUpStructures, drawn, follow_up) if drawn else None
+    yield
     dose_gy = volume_node_to_dose(choices.doseVolume)
     # Refuses other units; the aligned dose will be marked as Gy.
     dose_findings(choices.doseVolume, dose_gy)
     return {
         "follow_up": follow_up,
         "planning": planning,
-        "planning_liver": segment_to_mask(choices.planningStructures, choices.planningLiver, planning),
-        "follow_up_liver": segment_to_mask(choices.followUpStructures, later_liver, follow_up) if later_liver else None,
+        "planning_liver": planning_liver,
+        "follow_up_liver": follow_up_liver,
         "method": method,
         "dose_gy": dose_gy,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hepadose.errors import MissingInputError
@@ -45,8 +45,8 @@ def has_segment(choices: Any, segment_id: str) -> bool:
     return bool(segment_id) and choices.segmentation.GetSegmentation().GetSegment(segment_id) is not None
 
 
-def segmentation_inputs(choices: Any) -> SegmentationInputs:
-    """What a segmenter may look at, from the chosen nodes.
+def segmentation_inputs(choices: Any) -> Generator[None, None, SegmentationInputs]:
+    """What a segmenter may look at, copied from the chosen nodes in short steps.
 
     Raises
     ------
@@ -57,11 +57,12 @@ def segmentation_inputs(choices: Any) -> SegmentationInputs:
     if reason:
         raise MissingInputError(reason)
     follow_up = volume_node_to_image(choices.followUpVolume, "follow-up CT")
-    return SegmentationInputs(
-        follow_up_ct=follow_up,
-        liver=segment_to_mask(choices.segmentation, choices.liverSegment, follow_up),
-        planning_ct=volume_node_to_image(choices.alignedPlanning, "aligned planning CT"),
-    )
+    yield
+    liver = segment_to_mask(choices.segmentation, choices.liverSegment, follow_up)
+    yield
+    planning = volume_node_to_image(choices.alignedPlanning, "aligned planning CT")
+    yield
+    return SegmentationInputs(follow_up_ct=follow_up, liver=liver, planning_ct=planning)
 
 
 def take_reaction(scene: vtkMRMLScene, choices: Any, found: Segmentation) -> Iterator[None]:
