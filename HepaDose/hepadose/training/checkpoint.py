@@ -1,0 +1,70 @@
+"""What a training leaves on disk so that it can go on after a kill, and weights for export.
+
+Files are written under a temporary name and renamed: whoever reads them meanwhile sees a whole one.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hepadose.errors import UnreadableFileError
+
+CHECKPOINT, BEST_WEIGHTS, LAST_WEIGHTS = "checkpoint.pt", "best.safetensors", "last.safetensors"
+
+
+def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
+    """Replace the checkpoint in a folder."""
+    temporary = folder / f".{CHECKPOINT}.tmp"
+    with temporary.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / CHECKPOINT)
+
+
+def load_checkpoint(folder: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+    """The checkpoint in a folder; None if there is none. Only numbers are read, never code.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file is damaged.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return None
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as problem:
+        raise UnreadableFileError(f"{CHECKPOINT} is damaged; remove it to start this training anew.") from problem
+
+
+def save_weights(path: Path, weights: dict[str, torch.Tensor]) -> None:
+    """Weights in full precision as safetensors."""
+    from safetensors.torch import save_file
+
+    temporary = path.with_name(f".{path.name}.tmp")
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
+    temporary.replace(path)
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Weights that :func:`save_weights` wrote.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such file or it is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as problem:
+        raise UnreadableFileError(f"There are no readable weights {path.name}; train first.") from problem

@@ -1,0 +1,114 @@
+"""Batches of patches by step: everything random follows from seed, step and place in the batch.
+
+A training that is resumed at a step therefore meets the very patches it would have met, and it does not matter how many
+processes prepare them.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from hepadose.training.augment import cut_patch
+from hepadose.training.config import TrainingConfig, config_from_json
+from hepadose.training.config_parts import PatchSettings
+from hepadose.training.data_cases import Case, open_source
+
+_FOREVER = 2**40
+
+
+class PatchBatches(Dataset):
+    """The batch of every step.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Each process opens its source once.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        # Text travels to the processes; sources with what they remember do not.
+        self._text = config.to_json()
+        self._config, self._source = config, None
+
+    def __getstate__(self) -> dict:
+        return {"_text": self._text}
+
+    def __setstate__(self, state: dict) -> None:
+        self._text = state["_text"]
+        self._config, self._source = config_from_json(self._text), None
+
+    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs (batch, C, k, j, i) from 0 to 1, and labels (batch, k, j, i)."""
+        if self._source is None:
+            self._source = open_source(self._config)
+        patches = [self._patch(step, place) for place in range(self._config.patches.batch)]
+        inputs, labels = (np.stack(parts) for parts in zip(*patches, strict=True))
+        return torch.from_numpy(inputs), torch.from_numpy(labels.astype(np.int64))
+
+    def _patch(self, step: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng((self._config.run.seed, step, place))
+        case = self._source.training_case(step, random)
+        center = patch_center(case, self._config.patches, random)
+        images_hu, labels = cut_patch(case, center, self._config.patches.size, self._config.augmentation, random)
+        return windowed(images_hu, self._config.data.window_hu), labels
+
+
+def windowed(images_hu: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
+    """HU clipped to a window and mapped to 0–1.
+
+    Examples
+    --------
+    >>> windowed(np.array([-500.0, 25.0, 900.0]), (-200.0, 250.0)).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    low, high = window_hu
+    return (np.clip(images_hu, low, high) - low) / (high - low)
+
+
+def patch_center(case: Case, patches: PatchSettings, random: np.random.Generator) -> np.ndarray:
+    """The voxel in a patch's middle: anywhere, or near a voxel of a random label.
+
+    Patches stay inside the case where it is large enough, and are centered where it is not.
+
+    Returns
+    -------
+    numpy.ndarray, shape (3,)
+        Along k, j, i; halves of voxels for even sizes.
+    """
+    shape, size = np.asarray(case.labels.shape), np.asarray(patches.size)
+    center = random.uniform(0.0, shape)
+    present = np.flatnonzero(np.bincount(case.labels.array.ravel(), minlength=2)[1:]) + 1
+    if random.random() < patches.foreground_share and present.size:
+        places = np.flatnonzero(case.labels.array.ravel() == random.choice(present))
+        chosen = np.array(np.unravel_index(random.choice(places), case.labels.shape))
+        # Not always in the middle, or the network learns that it is there.
+        center = chosen + random.uniform(-0.35, 0.35, 3) * size
+    low, high = (size - 1) / 2, shape - 1 - (size - 1) / 2
+    inside = np.clip(center, np.minimum(low, high), np.maximum(low, high))
+    return np.where(low <= high, inside, (shape - 1) / 2)
+
+
+def batches_from(config: TrainingConfig, first_step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The batches of all steps from one on, without end; prepared by other processes where the configuration says so."""
+    workers = config.run.workers
+    loader = DataLoader(
+        PatchBatches(config),
+        batch_size=None,
+        sampler=range(first_step, first_step + _FOREVER),
+        num_workers=workers,
+        multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_start_worker if workers else None,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)
+
+
+def _start_worker(_: int) -> None:
+    # Ctrl-C is for the training itself, which ends its processes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)

@@ -1,0 +1,120 @@
+"""Cases from the generator of synthetic abdomens, made while training runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache, partial
+
+import numpy as np
+
+from hepadose.errors import SettingsError
+from hepadose.images import Image
+from hepadose.training.abdomen import (
+    Abdomen,
+    AbdomenSettings,
+    RenderingSettings,
+    Tissue,
+    random_abdomen,
+    render_ct,
+    with_reaction,
+)
+from hepadose.training.config import TrainingConfig
+from hepadose.training.config_parts import DataSettings
+from hepadose.training.data_cases import Case, region_box
+
+TRAINING_SEED, VALIDATION_SEED, TEST_SEED = 0, 10_000_000, 20_000_000
+"""First seeds of the anatomies for training, validation and the final test; they never meet."""
+GROUPS = {
+    "liver": lambda abdomen: abdomen.liver.array,
+    "tumor": lambda abdomen: abdomen.tumor.array,
+    "reaction": lambda abdomen: abdomen.reaction_mask.array,
+}
+"""Names that stand for several tissues, or for a region with whatever lies in it."""
+
+
+class SyntheticSource:
+    """Synthetic abdomens by number: the anatomies made last, each rendered anew for every patch.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+
+    Raises
+    ------
+    SettingsError
+        If a tissue, a channel or a setting of the generator does not exist, or the spacing is not the same along all
+        axes.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self._config = config
+        data = config.data
+        if len(set(data.spacing_mm)) != 1:
+            raise SettingsError(f"Synthetic abdomens have the same spacing along all axes, got {data.spacing_mm} mm.")
+        if set(data.channels) - {"ct", "planning_ct"}:
+            raise SettingsError(f'Channels are "ct" and "planning_ct", got {data.channels}.')
+        for rule in config.labels:
+            _check_tissues(rule.tissues)
+        self._anatomy, self._rendering = _generator_settings(data)
+        # One process keeps what the next patches draw from.
+        self._abdomen = lru_cache(maxsize=data.recent_cases)(partial(random_abdomen, settings=self._anatomy))
+
+    def training_case(self, step: int, random: np.random.Generator) -> Case:
+        """One of the anatomies made last, in a new rendering."""
+        newest = step // self._config.data.new_case_every_steps + self._config.data.recent_cases
+        seed = TRAINING_SEED + newest - 1 - int(random.integers(self._config.data.recent_cases))
+        return self.case_of(self._abdomen(seed), int(random.integers(2**31)))
+
+    def validation_cases(self) -> Iterator[Case]:
+        """The fixed cases, made when asked for."""
+        return self.cases(VALIDATION_SEED, self._config.run.validation_cases)
+
+    def cases(self, first_seed: int, count: int) -> Iterator[Case]:
+        """Cases by seed; those from :data:`TEST_SEED` on serve neither training nor validation."""
+        for seed in range(first_seed, first_seed + count):
+            yield self.case_of(random_abdomen(seed, self._anatomy), seed)
+
+    def case_of(self, abdomen: Abdomen, rendering_seed: int) -> Case:
+        """One rendering of one anatomy, cut to the region that the network sees."""
+        box = region_box(abdomen.liver.array, abdomen.labels.spacing_kji_mm, self._config.data)
+        images = np.stack([self._image(abdomen, name, rendering_seed) for name in self._config.data.channels])
+        return Case(f"synthetic-{abdomen.seed}", images, self._labels(abdomen)).cropped(box)
+
+    def _image(self, abdomen: Abdomen, channel: str, seed: int) -> np.ndarray:
+        if channel == "planning_ct":
+            # Before treatment: no reaction, and a scan of its own.
+            return render_ct(with_reaction(abdomen, None), seed + 1, self._rendering).array
+        return render_ct(abdomen, seed, self._rendering).array
+
+    def _labels(self, abdomen: Abdomen) -> Image:
+        labels = np.zeros(abdomen.labels.shape, np.uint8)
+        for value, rule in enumerate(self._config.labels, start=1):
+            for tissue in rule.tissues:
+                labels[_mask(abdomen, tissue)] = value
+        return abdomen.labels.with_array(labels)
+
+
+def _mask(abdomen: Abdomen, tissue: str) -> np.ndarray:
+    if tissue in GROUPS:
+        return GROUPS[tissue](abdomen)
+    return abdomen.labels.array == Tissue[tissue.upper()]
+
+
+def _check_tissues(tissues: tuple[str, ...]) -> None:
+    wrong = [tissue for tissue in tissues if tissue not in GROUPS and tissue.upper() not in Tissue.__members__]
+    if wrong or not tissues:
+        known = ", ".join([*GROUPS, *(tissue.name.lower() for tissue in Tissue)])
+        raise SettingsError(
+            f"A label of synthetic data consists of tissues; {wrong or 'none'} given, known are {known}."
+        )
+
+
+def _generator_settings(data: DataSettings) -> tuple[AbdomenSettings, RenderingSettings]:
+    def ranges(values: dict) -> dict:
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+    try:
+        anatomy = AbdomenSettings(spacing_mm=data.spacing_mm[0], **ranges(data.anatomy))
+        return anatomy, RenderingSettings(**ranges(data.rendering))
+    except TypeError as problem:
+        raise SettingsError(f"The generator of synthetic abdomens has no such setting: {problem}") from problem
