@@ -5,31 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from hepadose.phantom import organs, vessels
-from hepadose.phantom.shapes import Shape, common, ellipsoid, half_space, tube, turned
+from hepadose.phantom.shapes import Shape, common, ellipsoid, half_space, tube, turned, union
 from hepadose.training.abdomen.body_grid import BodyGrid
 from hepadose.training.abdomen.liver_forms import KIDNEY_DROP_MM, LiverForm
 from hepadose.training.abdomen.settings import LiverKind
-from hepadose.training.abdomen.shaping import limited, uneven, varied
+from hepadose.training.abdomen.shaping import limited, path, uneven, varied
 from hepadose.training.abdomen.tissues import Tissue
 
 SPLEEN_MM, STOMACH_MM = (96, 34, 22), (44, -30, 0)
 
 
 def paint_organs(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> None:
-    """Spleen, kidneys, adrenals, pancreas, bladder and the large vessels."""
+    """Spleen, kidneys, adrenals, bladder and the large vessels."""
     enlarged = 1.25 if liver.kind is LiverKind.CIRRHOTIC else 1.0
     if random.random() > 0.04:
-        scale = float(np.clip(random.normal(0.98, 0.12) * enlarged, 0.7, 1.5))
+        scale = float(np.clip(random.normal(1.06, 0.13) * enlarged, 0.7, 1.6))
         spleen = varied(organs.spleen(), SPLEEN_MM, shift_mm=random.normal(0, 4, 3), scale=scale)
         grid.paint(Tissue.SPLEEN, common(spleen, _left_wall(), 5.0))
     for side in (-1, 1):
         if random.random() > 0.03:
             _paint_kidney(grid, side, KIDNEY_DROP_MM * liver.crowding if side < 0 else 0.0, random)
         grid.paint(Tissue.ADRENAL, organs.adrenal(side), thin=True)
-    pancreas = varied(
-        organs.pancreas(), (6, -20, -30), shift_mm=random.normal(0, 4, 3), scale=random.uniform(0.75, 1.1)
-    )
-    grid.paint(Tissue.PANCREAS, uneven(pancreas, 1.2, 20.0, random))
     size = random.uniform(22, 55)
     grid.paint(Tissue.BLADDER, ellipsoid((0, -24, -285 + 0.7 * size), (1.25 * size, 0.9 * size, 0.8 * size)))
     _paint_vessels(grid, random)
@@ -45,7 +41,7 @@ def _left_wall() -> Shape:
 def _paint_kidney(grid: BodyGrid, side: int, drop_mm: float, random: np.random.Generator) -> None:
     center = (side * 66, 34, -48 if side < 0 else -34)
     change = {
-        "shift_mm": random.normal(0, (3, 3, 8)) + (0, 0, drop_mm),
+        "shift_mm": random.normal((0, 0, drop_mm), (3, 3, 8)),
         "scale": random.uniform(0.8, 1.12),
         "axes": turned(random.normal(0, 8), 2),
     }
@@ -74,10 +70,33 @@ def _paint_vessels(grid: BodyGrid, random: np.random.Generator) -> None:
         grid.paint(Tissue.SYSTEMIC_VEIN, tube(vein, [9, 7, 6.5, 6]), thin=True)
     grid.paint(Tissue.ARTERY, organs.visceral_arteries(), thin=True)
     grid.paint(Tissue.PORTAL_TRUNK, vessels.portal_trunk(), thin=True)
+    for tissue, root in ((Tissue.ARTERY, (5, -26, -60)), (Tissue.SYSTEMIC_VEIN, (-6, -30, -70))):
+        grid.paint(tissue, _mesenteric(root, random), thin=True, over=(Tissue.VISCERAL_FAT,))
+    grid.paint(Tissue.SYSTEMIC_VEIN, _epiploic(random), thin=True, over=(Tissue.VISCERAL_FAT,))
+
+
+def _mesenteric(root, random: np.random.Generator) -> Shape:
+    """Vessels fanning out from the root of the mesentery to the bowel."""
+    branches = []
+    for _ in range(20):
+        end = random.uniform((-85, -70, -225), (90, 0, -40))
+        middle = (np.asarray(root) + end) / 2 + random.normal(0, 10, 3)
+        branches.append(path([root, middle, end], [2.6, 2.0, 1.1]))
+    return union(*branches)
+
+
+def _epiploic(random: np.random.Generator) -> Shape:
+    """Vessels of the omentum and around stomach and spleen."""
+    branches = []
+    for _ in range(18):
+        start = random.uniform((10, -75, -90), (100, 20, 50))
+        line = start + np.vstack([np.zeros(3), random.normal(0, 16, 3), random.normal(0, 26, 3)])
+        branches.append(path(line, [1.8, 1.5, 1.0]))
+    return union(*branches)
 
 
 def paint_gut(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> None:
-    """Small bowel, colon, duodenum and stomach, each with wall, content and gas."""
+    """Small bowel, colon, duodenum and stomach, each with wall, content and gas; the pancreas between them."""
     for loop in _small_bowel(random):
         content = Tissue.GAS if random.random() < 0.06 else Tissue.SMALL_BOWEL_CONTENT
         wall_mm = random.uniform(1.5, 5.0)
@@ -88,11 +107,20 @@ def paint_gut(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> 
     colon = varied(organs.colon(), (0, 0, -100), shift_mm=(0, random.normal(0, 4), lift * 0.5))
     _paint_colon(grid, uneven(colon, 2.0, 24.0, random), random)
     _paint_stomach(grid, liver, random)
+    pancreas = varied(organs.pancreas(), (6, -20, -30), shift_mm=random.normal(0, 4, 3), scale=random.uniform(0.8, 1.1))
+    soft = (
+        Tissue.VISCERAL_FAT,
+        Tissue.GUT_WALL,
+        Tissue.SMALL_BOWEL_CONTENT,
+        Tissue.STOMACH_CONTENT,
+        Tissue.SYSTEMIC_VEIN,
+    )
+    grid.paint(Tissue.PANCREAS, uneven(pancreas, 1.2, 20.0, random), over=soft)
 
 
 def _small_bowel(random: np.random.Generator):
     """Loops of jejunum and ileum, each a winding tube."""
-    count = random.integers(16, 30)
+    count = random.integers(16, 34)
     for _ in range(count):
         start = random.uniform((-70, -70, -235), (85, 5, -60))
         if start[2] > -100 and start[0] < 10:
@@ -113,7 +141,7 @@ def _paint_colon(grid: BodyGrid, colon: Shape, random: np.random.Generator) -> N
 
 
 def _paint_stomach(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> None:
-    filling = random.uniform(-11.0, 10.0) - 9.0 * liver.crowding
+    filling = random.uniform(-9.0, 15.0) - 9.0 * liver.crowding
     points = np.array([(62, 22, 56), (66, 2, 34), (62, -32, 10), (44, -58, -14), (18, -62, -30), (-8, -54, -30)], float)
     points[2:5] += random.normal(0, 8, 3)
     radii = np.array([27, 29, 25, 21, 17, 11]) + filling * np.array([1, 1, 1, 1, 0.7, 0.3])

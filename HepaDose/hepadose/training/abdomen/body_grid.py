@@ -7,50 +7,18 @@ label maps cost little more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hepadose.images import Image
-from hepadose.phantom.fields import smooth_field, upsample
-from hepadose.phantom.shapes import Shape, turned
+from hepadose.phantom.fields import upsample
+from hepadose.phantom.shapes import Shape
+from hepadose.training.abdomen.build import Build
 from hepadose.training.abdomen.tissues import Tissue
 
 STEPS_MM = {False: 6.0, True: 3.0}
 """Lattice for organs (False) and for thin structures (True)."""
 FAR_MM = 200.0
 Box = tuple[slice, slice, slice]
-
-
-@dataclass(frozen=True, eq=False)
-class Build:
-    """One patient's size, posture and smooth deformation.
-
-    Parameters
-    ----------
-    scale : numpy.ndarray, shape (3,)
-        Factors along x, y, z from the anatomical frame to the patient.
-    axes : numpy.ndarray, shape (3, 3)
-        The patient's turn on the table.
-    bend_mm : tuple of 2 float
-        Standard deviation in mm of the coarse (60 mm) and the fine (24 mm) deformation.
-    domes_mm : tuple of 2 float
-        How far the right and the left dome of the diaphragm stand higher than in the anatomical frame.
-    """
-
-    scale: np.ndarray
-    axes: np.ndarray
-    bend_mm: tuple[float, float]
-    domes_mm: tuple[float, float]
-
-
-def random_build(random: np.random.Generator) -> Build:
-    """Size, posture and deformation of a random adult."""
-    size = random.normal(1.0, 0.07)
-    scale = (size * np.array([1.0, 1.0, 1.0]) * random.normal(1.0, (0.05, 0.08, 0.06))).clip(0.8, 1.25)
-    axes = turned(random.normal(0.0, 4.0), 2) @ turned(random.normal(0.0, 2.0), 1) @ turned(random.normal(0.0, 2.5), 0)
-    bend_mm = (random.uniform(2.0, 6.5), random.uniform(0.6, 2.0))
-    return Build(scale, axes, bend_mm, tuple(random.normal((2.0, 0.0), (11.0, 9.0)).clip(-24.0, 26.0)))
 
 
 class BodyGrid:
@@ -66,53 +34,20 @@ class BodyGrid:
         Spacing along all axes.
     build : Build
         The patient.
-    random : numpy.random.Generator
-        Chooses the deformation's form.
     """
 
-    def __init__(self, low_mm, shape, spacing_mm: float, build: Build, random: np.random.Generator) -> None:
+    def __init__(self, low_mm, shape, spacing_mm: float, build: Build) -> None:
         self.low_mm, self.spacing_mm, self.build = np.asarray(low_mm, float), float(spacing_mm), build
         self.shape = tuple(int(count) for count in shape)
         self.labels = np.full(self.shape, Tissue.AIR, np.uint8)
         self._factors = {thin: max(1, round(step / spacing_mm)) for thin, step in STEPS_MM.items()}
-        bends = self._bends(random)
-        self._reach_mm = 3.0 + max(float(np.abs(bend).max()) for bend in bends)
-        self._lattices = {thin: self._coordinates(factor, bends) for thin, factor in self._factors.items()}
-
-    def _bends(self, random: np.random.Generator) -> list[np.ndarray]:
-        """Smooth displacement along x, y, z on the organ lattice, in mm of the anatomical frame."""
-        shape, step_mm = self._counts(self._factors[False]), self._factors[False] * self.spacing_mm
-        coarse_mm, fine_mm = self.build.bend_mm
-        steps = (step_mm,) * 3
-        return [
-            coarse_mm * smooth_field(shape, steps, 60.0, random).clip(-2.5, 2.5)
-            + fine_mm * smooth_field(shape, steps, 24.0, random).clip(-2.5, 2.5)
-            for _ in range(3)
-        ]
+        self._lattices = {
+            thin: build.anatomical(self.low_mm, self._counts(factor), factor * self.spacing_mm)
+            for thin, factor in self._factors.items()
+        }
 
     def _counts(self, factor: int) -> tuple[int, ...]:
         return tuple(max(2, -(-(count - 1) // factor) + 1) for count in self.shape)
-
-    def _coordinates(self, factor: int, bends: list[np.ndarray]) -> tuple[np.ndarray, ...]:
-        counts = self._counts(factor)
-        step_mm, share = factor * self.spacing_mm, factor / self._factors[False]
-        lines = [
-            ((self.low_mm[axis] + step_mm * np.arange(counts[2 - axis])) / self.build.scale[axis]).astype(np.float32)
-            for axis in range(3)
-        ]
-        place = np.meshgrid(lines[2], lines[1], lines[0], indexing="ij", sparse=True)[::-1]
-        axes = self.build.axes.astype(np.float32)
-        found = []
-        for axis in range(3):
-            bend = bends[axis] if share == 1 else upsample(bends[axis], counts, (share,) * 3)
-            found.append(sum(axes[row, axis] * place[row] for row in range(3)) + bend)
-        found[2] -= self._domes(*found)
-        return tuple(values.astype(np.float32) for values in found)
-
-    def _domes(self, x, y, z):
-        right, left = self.build.domes_mm
-        lift = right * np.exp(-(((x + 72) / 62) ** 2)) + left * np.exp(-(((x - 76) / 58) ** 2))
-        return lift * np.exp(-((y / 95) ** 2) - ((z - 75) / 75) ** 2)
 
     def coordinates(self, box: Box | None = None) -> tuple[np.ndarray, ...]:
         """Anatomical x, y, z in mm of the voxels of a box (of all voxels if omitted)."""
@@ -125,7 +60,7 @@ class BodyGrid:
     def distance(self, shape: Shape, *, thin: bool = False) -> tuple[Box, np.ndarray] | None:
         """Signed distance to a shape in a box around it, in mm of the anatomical frame; None outside the grid."""
         factor = self._factors[thin]
-        box = self._box(shape, thin)
+        (box,) = self._boxes((shape,), thin)
         if box is None:
             return None
         values = self._evaluate(shape, box, thin)
@@ -139,33 +74,31 @@ class BodyGrid:
 
     def _evaluate(self, shape: Shape, box: Box, thin: bool) -> np.ndarray:
         lattice = self._lattices[thin]
-        result = np.full([part.stop - part.start for part in box], FAR_MM, np.float32)
-        for piece in shape.parts or (shape,):
-            inner = self._box(piece, thin) if shape.parts else box
+        if not shape.parts:
+            return shape.distance(*(values[box] for values in lattice)).astype(np.float32)
+        result = np.full(self._lattices[thin][0][box].shape, FAR_MM, np.float32)
+        for piece, inner in zip(shape.parts, self._boxes(shape.parts, thin), strict=True):
             if inner is not None:
-                local = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(inner, box, strict=True))
-                np.minimum(result[local], piece.distance(*(values[inner] for values in lattice)), out=result[local])
+                local = tuple(
+                    slice(max(a.start - b.start, 0), a.stop - b.start) for a, b in zip(inner, box, strict=True)
+                )
+                cut = tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(inner, box, strict=True))
+                part = result[local]
+                np.minimum(part, piece.distance(*(values[cut] for values in lattice)), out=part)
         return result
 
-    def _box(self, shape: Shape, thin: bool) -> Box | None:
-        """Lattice indices around a shape; at least two points along each axis."""
+    def _boxes(self, shapes: tuple[Shape, ...], thin: bool) -> list[Box | None]:
+        """Lattice indices around shapes; at least two points along each axis, None outside the grid."""
         counts = np.array(self._counts(self._factors[thin]))[::-1]
         step_mm = self._factors[thin] * self.spacing_mm
-        low, high = self._in_scan(shape.bounds_mm)
-        start = np.clip(np.floor((low - self.low_mm) / step_mm) - 1, 0, counts).astype(int)
-        stop = np.clip(np.ceil((high - self.low_mm) / step_mm) + 2, 0, counts).astype(int)
-        if np.any(stop - start < 2):
-            return None
-        return tuple(slice(int(start[axis]), int(stop[axis])) for axis in (2, 1, 0))
-
-    def _in_scan(self, bounds_mm) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest corner in the scan of a box of the anatomical frame, with room for the deformation."""
-        domes_mm = np.array([0.0, 0.0, max(abs(value) for value in self.build.domes_mm)])
-        low = np.clip(bounds_mm[0], -2e3, 2e3) - self._reach_mm - domes_mm
-        high = np.clip(bounds_mm[1], -2e3, 2e3) + self._reach_mm + domes_mm
-        middle, half = (low + high) / 2, (high - low) / 2
-        middle, half = self.build.axes @ middle, np.abs(self.build.axes) @ half
-        return (middle - half) * self.build.scale, (middle + half) * self.build.scale
+        low, high = self.build.in_scan(*(np.stack([shape.bounds_mm[end] for shape in shapes]) for end in (0, 1)))
+        start = np.clip(np.floor((low - self.low_mm) / step_mm), 0, counts).astype(int)
+        stop = np.clip(np.ceil((high - self.low_mm) / step_mm) + 1, 0, counts).astype(int)
+        held = np.all(stop - start >= 2, axis=1)
+        return [
+            tuple(slice(a, b) for a, b in zip(first[::-1], last[::-1], strict=True)) if hold else None
+            for hold, first, last in zip(held, start.tolist(), stop.tolist(), strict=True)
+        ]
 
     def paint(
         self,

@@ -7,7 +7,7 @@ import numpy as np
 from hepadose.phantom import organs, trunk
 from hepadose.phantom.shapes import Shape, common, tube, union
 from hepadose.training.abdomen.body_grid import BodyGrid
-from hepadose.training.abdomen.shaping import limited, varied
+from hepadose.training.abdomen.shaping import limited, path, varied
 from hepadose.training.abdomen.tissues import Tissue
 
 CHEST_LOW_MM, CHEST_HIGH_MM = (-170.0, -120.0, -60.0), (170.0, 120.0, 900.0)
@@ -16,7 +16,7 @@ CHEST_LOW_MM, CHEST_HIGH_MM = (-170.0, -120.0, -60.0), (170.0, 120.0, 900.0)
 def paint_chest(grid: BodyGrid, random: np.random.Generator) -> None:
     """Everything above the lower surface of the diaphragm, inside the ribs."""
     beneath = trunk.below_diaphragm()
-    above = Shape(lambda x, y, z: -beneath.distance(x, y, z) - 1.5, (CHEST_LOW_MM, CHEST_HIGH_MM))
+    above = Shape(lambda x, y, z: -beneath.distance(x, y, z) + 0.6, (CHEST_LOW_MM, CHEST_HIGH_MM))
     dome = limited(common(trunk.cavity(), above, 3.0), CHEST_LOW_MM, CHEST_HIGH_MM)
     grid.paint(Tissue.MUSCLE, dome)
     heart = varied(trunk.heart(), (26, -46, 116), shift_mm=random.normal(0, 5, 3), scale=random.normal(1.0, 0.08))
@@ -36,8 +36,7 @@ def paint_chest(grid: BodyGrid, random: np.random.Generator) -> None:
 def _paint_lungs(grid: BodyGrid, random: np.random.Generator) -> None:
     lungs = limited(common(trunk.lungs(), _apex(), 12.0), CHEST_LOW_MM, CHEST_HIGH_MM)
     grid.paint(Tissue.LUNG, lungs)
-    vessels = union(trunk.lung_vessels(random), _upper_vessels(random))
-    grid.paint(Tissue.LUNG_VESSEL, vessels, thin=True, over=(Tissue.LUNG,))
+    grid.paint(Tissue.LUNG_VESSEL, _lung_vessels(random), thin=True, over=(Tissue.LUNG,))
     if random.random() < 0.15:
         _paint_effusion(grid, lungs, random)
 
@@ -59,19 +58,20 @@ def _apex() -> Shape:
 
     def distance(x, y, z):
         rise = np.maximum(z - 150.0, 0.0)
-        section = np.sqrt(((np.abs(x) - 50.0) / 105.0) ** 2 + ((y - 5.0) / 120.0) ** 2 + (rise / 165.0) ** 2)
+        section = np.sqrt(((np.abs(x) - 46.0) / 98.0) ** 2 + ((y - 5.0) / 120.0) ** 2 + (rise / 150.0) ** 2)
         return np.where(z > 150.0, (section - 1.0) * 90.0, -60.0)
 
     return Shape(distance)
 
 
-def _upper_vessels(random: np.random.Generator) -> Shape:
+def _lung_vessels(random: np.random.Generator) -> Shape:
     branches = []
     for side in (-1.0, 1.0):
-        for _ in range(14):
-            end = np.array([side * random.uniform(40, 110), random.uniform(-60, 60), random.uniform(160, 290)])
-            start = np.array([side * 36.0, 8.0, 195.0])
-            branches.append(tube([start, (start + end) / 2 + random.normal(0, 8, 3), end], [5.0, 2.6, 1.2], 2))
+        root = np.array([side * 37.0, 10.0, 192.0])
+        for _ in range(45):
+            end = np.array([side * random.uniform(40, 130), random.uniform(-70, 75), random.uniform(45, 290)])
+            middle = (root + end) / 2 + random.normal(0, 10, 3)
+            branches.append(path([root, middle, end], [random.uniform(3.0, 5.0), 2.4, 1.2]))
     return union(*branches)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from hepadose.images import Image
 from hepadose.phantom.fields import stream
 from hepadose.training.abdomen.belly import paint_gut, paint_organs
-from hepadose.training.abdomen.body_grid import BodyGrid, Build, random_build
+from hepadose.training.abdomen.body_grid import BodyGrid
+from hepadose.training.abdomen.build import Build, random_build
 from hepadose.training.abdomen.chest import paint_chest
 from hepadose.training.abdomen.lesions import (
     Reaction,
@@ -106,9 +107,9 @@ def random_abdomen(seed: int, settings: AbdomenSettings | None = None) -> Abdome
     settings = settings or AbdomenSettings()
     build = random_build(stream(seed, "build"))
     habitus = random_habitus(stream(seed, "habitus"))
-    form = random_liver(settings.liver_kind, float(np.prod(build.scale)), stream(seed, "liver"))
+    form = random_liver(settings.liver_kind, build.enlargement, stream(seed, "liver"))
     low_mm, shape = _field(settings, build, habitus.fat_mm, stream(seed, "field of view"))
-    grid = BodyGrid(low_mm, shape, settings.spacing_mm, build, stream(seed, "bends"))
+    grid = BodyGrid(low_mm, shape, settings.spacing_mm, build)
     paint_wall(grid, habitus)
     paint_skeleton(grid)
     paint_chest(grid, stream(seed, "chest"))

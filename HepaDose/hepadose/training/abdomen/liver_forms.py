@@ -55,7 +55,7 @@ class LiverForm:
     shape : Shape
         The liver in the anatomical frame.
     volume_ml : float
-        Its volume in the patient.
+        The volume it was made for; the patient's own deformation changes it by up to about a fifth.
     gallbladder : Shape or None
         None after cholecystectomy.
     shift_mm : numpy.ndarray, shape (3,)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hepadose.phantom import organs, trunk, vessels
+from hepadose.phantom import organs, trunk
 from hepadose.phantom.shapes import Shape
 from hepadose.training.abdomen.body_grid import BodyGrid, Box
 from hepadose.training.abdomen.liver_forms import LiverForm
+from hepadose.training.abdomen.liver_vessels import hepatic_tree, portal_tree
 from hepadose.training.abdomen.settings import LiverKind
 from hepadose.training.abdomen.shaping import varied
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, Tissue, is_any
@@ -21,23 +22,19 @@ def paint_liver(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -
     box, distance_mm = found
     grid.fill(Tissue.LIVER, box, _largest(distance_mm < 0.0))
     grid.paint(Tissue.VENA_CAVA, organs.inferior_vena_cava())
-    wide_mm = random.uniform(-0.6, 1.0)
+    wide_mm = random.uniform(-0.6, 1.2)
     for tissue, tree in (
-        (Tissue.PORTAL_VEIN, vessels.portal_tree(random)),
-        (Tissue.HEPATIC_VEIN, vessels.hepatic_tree(random)),
+        (Tissue.PORTAL_VEIN, portal_tree(wide_mm, random)),
+        (Tissue.HEPATIC_VEIN, hepatic_tree(wide_mm, random)),
     ):
-        whole = _widened(varied(tree, (0, 0, 0), shift_mm=liver.shift_mm), wide_mm)
+        whole = varied(tree, (0, 0, 0), shift_mm=liver.shift_mm) if liver.shift_mm.any() else tree
         grid.paint(tissue, whole, thin=True, over=(Tissue.LIVER,))
     if liver.gallbladder is not None:
         wall_mm = random.uniform(0.5, 2.5)
         grid.layers(liver.gallbladder, ((Tissue.GALLBLADDER_WALL, 0.0), (Tissue.BILE, wall_mm)), thin=True)
     _keep_largest(grid)
-    if liver.kind is LiverKind.CIRRHOTIC and random.random() < 0.5 or random.random() < 0.06:
+    if (liver.kind is LiverKind.CIRRHOTIC and random.random() < 0.5) or random.random() < 0.06:
         _paint_ascites(grid, box, distance_mm, random)
-
-
-def _widened(tree: Shape, by_mm: float) -> Shape:
-    return Shape(tree.distance, tree.bounds_mm, tuple(part.grown(by_mm) for part in tree.parts))
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:

@@ -69,6 +69,9 @@ def _add_texture(hu: np.ndarray, abdomen: Abdomen, colors: Palette, random: np.r
     structure = share * smooth_field(hu.shape, spacing_mm, COARSE_MM, random)
     structure += np.float32(np.sqrt(1 - share**2)) * smooth_field(hu.shape, spacing_mm, FINE_MM, random)
     hu += structure * colors.texture_hu[abdomen.labels.array]
+    # Fat between the fibers of muscles, from none in the young to much in the old.
+    fatty = np.clip(structure - random.uniform(0.4, 2.5), 0.0, 1.2) * (abdomen.labels.array == Tissue.MUSCLE)
+    hu -= np.float32(random.uniform(30.0, 90.0)) * fatty
     slow = smooth_field(hu.shape, spacing_mm, 70.0, random)
     hu += np.float32(random.uniform(0.0, 3.0)) * slow * (hu > -300.0)
 

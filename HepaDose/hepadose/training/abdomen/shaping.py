@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hepadose.phantom.shapes import Shape
+from hepadose.phantom.shapes import Shape, capsule, union
 
 
 def varied(shape: Shape, center_mm, *, shift_mm=(0.0, 0.0, 0.0), scale=1.0, axes: np.ndarray | None = None) -> Shape:
@@ -76,6 +76,19 @@ def uneven(shape: Shape, height_mm: float, wavelength_mm: float, random: np.rand
 def limited(shape: Shape, low_mm, high_mm) -> Shape:
     """The same shape, evaluated only inside a box; for shapes whose own bounds are wider than what is wanted."""
     return Shape(shape.distance, (np.asarray(low_mm, float), np.asarray(high_mm, float)), shape.parts)
+
+
+def path(points_mm, radii_mm) -> Shape:
+    """A tube of straight pieces through points; cheaper than :func:`hepadose.phantom.shapes.tube`.
+
+    Parameters
+    ----------
+    points_mm : array_like, shape (n, 3)
+        Points of the center line in mm, n ≥ 2.
+    radii_mm : array_like, shape (n,)
+        Radius at each point in mm.
+    """
+    return union(*(capsule(*points_mm[i : i + 2], *radii_mm[i : i + 2]) for i in range(len(points_mm) - 1)))
 
 
 def within(values: np.ndarray, low: float, high: float) -> np.ndarray:

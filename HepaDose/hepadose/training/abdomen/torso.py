@@ -1,4 +1,4 @@
-"""Body wall, skeleton, arms and pelvis of a random patient, in the anatomical frame of :mod:`hepadose.phantom.trunk`."""
+"""Body wall, skeleton, arms and pelvis of a random patient, in the frame of :mod:`hepadose.phantom.trunk`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from hepadose.phantom import trunk
 from hepadose.phantom.shapes import Shape, blend, common, ellipsoid, tube, union
 from hepadose.training.abdomen.body_grid import BodyGrid
-from hepadose.training.abdomen.shaping import limited, within
+from hepadose.training.abdomen.shaping import limited, path, within
 from hepadose.training.abdomen.tissues import Tissue
 
 SACRUM_Z_MM, CREST_Z_MM, HIP_Z_MM = -138.0, -96.0, -262.0
@@ -119,7 +119,7 @@ def _above(shape: Shape, z_mm: float, low_mm, high_mm) -> Shape:
 
 
 def _below(shape: Shape, z_mm: float) -> Shape:
-    limits = (np.array([-400.0, -400.0, -130.0]), np.array([400.0, 400.0, z_mm]))
+    limits = (np.array([-170.0, -115.0, -130.0]), np.array([170.0, 115.0, z_mm]))
     return Shape(lambda x, y, z: np.maximum(shape.distance(x, y, z), z - z_mm), limits)
 
 
@@ -137,8 +137,8 @@ def _wing(side: int) -> Shape:
     crest = [(58, 72, -112), (92, 52, -97), (116, 22, -97), (128, -6, -110), (128, -26, -134), (118, -32, -166)]
     joint, hip = (50, 58, -168), (96, 0, -230)
     flip = np.array([side, 1, 1])
-    struts = [tube([flip * start, flip * end], [6.5, 5.5], 1) for end in crest for start in (joint, hip)]
-    return union(*struts, tube([flip * point for point in crest], 6.5, 2), tube([flip * joint, flip * hip], 9.0, 1))
+    struts = [path([flip * start, flip * end], [6.5, 5.5]) for end in crest for start in (joint, hip)]
+    return union(*struts, tube([flip * point for point in crest], 6.5, 2), path([flip * joint, flip * hip], [9.0, 9.0]))
 
 
 def _hip(side: int) -> list[Shape]:
