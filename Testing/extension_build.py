@@ -84,7 +84,7 @@ def module_names(source: Path = PROJECT) -> list[str]:
 
 def files_to_install(files: list[str]) -> set[str]:
     """Where every shipped file must lie below the folder of the installed modules."""
-    wanted = {name for name in files if name.startswith("Resources/Batch/")}
+    wanted = {name for name in files if name.startswith(("Resources/Batch/", "Resources/Models/"))}
     for module in module_names():
         inside = (name.removeprefix(f"{module}/") for name in files if name.startswith(f"{module}/"))
         wanted |= {name for name in inside if Path(name).name not in NOT_INSTALLED}

@@ -1,4 +1,4 @@
-"""The command line: ``hepadose flr``, ``hepadose check``, ``hepadose patient``, ``hepadose demo``.
+"""The command line: ``hepadose flr``, ``check``, ``segment``, ``patient``, ``demo``.
 
 Exit codes: 0 the result is there, 1 the case cannot be analyzed (the reason is printed), 2 the call is wrong,
 130 interrupted. Nothing ever prompts. ``Slicer --python-script`` runs the same :func:`main`.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hepadose
+from hepadose.cli_train import add_training_commands
 from hepadose.errors import HepaDoseError
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True)
     _add_flr(commands)
     _add_check(commands)
+    _add_segment(commands)
     _add_patient(commands)
     _add_demo(commands)
+    add_training_commands(commands)
     return parser
 
 
@@ -175,15 +178,9 @@ def _scene_writers() -> tuple:
 
 
 def _progress_printer() -> Callable[[str, float], None]:
-    """Prints a line when the stage changes or another tenth is done."""
-    shown: tuple[str, int] | None = None
+    from hepadose.worker.console import progress_lines
 
-    def show(stage: str, fraction: float) -> None:
-        nonlocal shown
-        if shown != (shown := (stage, int(fraction * 10))):
-            print(f"{fraction:4.0%}  {stage}", file=sys.stderr, flush=True)
-
-    return show
+    return progress_lines()
 
 
 def _print_outcome(outcome: FlrOutcome, output: Path) -> None:
@@ -213,6 +210,27 @@ def _run_check(options: argparse.Namespace) -> int:
     good = checked.case is not None and worst_level(checked.findings) is not Level.ERROR
     print("Ready to be analyzed." if good else "Cannot be analyzed as it is.")
     return EXIT_OK if good else EXIT_FAILED
+
+
+def _add_segment(commands: argparse._SubParsersAction) -> None:
+    from hepadose.batch.segment_options import add_segment_options
+
+    segment = commands.add_parser("segment", help="liver, tumor or reaction on a CT, by a network")
+    segment.set_defaults(run=_run_segment)
+    add_segment_options(segment)
+
+
+def _run_segment(options: argparse.Namespace) -> int:
+    from hepadose.batch.segment import run_segment
+    from hepadose.batch.segment_options import segment_job
+
+    job, progress = segment_job(options), _progress_printer()
+    outcome = run_segment(options.ct, options.output, job, overwrite=options.overwrite, progress=progress)
+    print(f"{outcome.volume_ml:.0f} ml, {outcome.origin}")
+    for finding in outcome.findings:
+        print(f"  {finding}")
+    print(f"Written to {options.output}: {', '.join(outcome.files)}")
+    return EXIT_OK
 
 
 def _add_patient(commands: argparse._SubParsersAction) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -189,38 +191,33 @@ class Card:
 
 def ladder_with(card, processor=None):
     steps = (lambda: card, *((lambda: processor,) if processor else ()))
-    return lambda bundle, choice: Ladder(steps)
+    return Ladder(steps)
 
 
-def test_a_full_card_gets_smaller_tiles(bundle, monkeypatch):
-    monkeypatch.setattr(runner, "ladder_for", ladder_with(Card(32 * 32 * 32)))
-    tiles = runner.TileRunner(_large(bundle), ONE_THREAD, 1000)
+def test_a_full_card_gets_smaller_tiles(bundle):
+    tiles = runner.TileRunner(large(bundle.description), ladder_with(Card(32 * 32 * 32)), 1000)
     tiles.slide(np.zeros((1, 40, 40, 40), np.float32), 0.5, lambda number, count: None)
     assert all("graphics card's memory did not suffice" in finding.text for finding in tiles.findings)
     assert tiles.description == "A card"
 
 
-def test_a_card_that_is_too_small_hands_over_to_the_processor(bundle, monkeypatch):
+def test_a_card_that_is_too_small_hands_over_to_the_processor(bundle):
     processor = Card(10**9)
     processor.description, processor.on_gpu = "Processor", False
-    monkeypatch.setattr(runner, "ladder_for", ladder_with(Card(10), processor))
-    tiles = runner.TileRunner(_large(bundle), ONE_THREAD, 1000)
+    tiles = runner.TileRunner(large(bundle.description), ladder_with(Card(10), processor), 1000)
     tiles.slide(np.zeros((1, 40, 40, 40), np.float32), 0.5, lambda number, count: None)
     assert tiles.findings[-1].text.endswith("the network ran on the processor.")
     assert tiles.description == "Processor"
 
 
-def test_no_memory_anywhere_is_refused(bundle, monkeypatch):
-    monkeypatch.setattr(runner, "ladder_for", ladder_with(Card(10)))
-    tiles = runner.TileRunner(bundle, ONE_THREAD, 1000)
+def test_no_memory_anywhere_is_refused(bundle):
+    tiles = runner.TileRunner(bundle.description, ladder_with(Card(10)), 1000)
     with pytest.raises(NotEnoughMemoryError, match="not even in small tiles"):
         tiles.slide(np.zeros((1, 40, 40, 40), np.float32), 0.5, lambda number, count: None)
 
 
-def _large(bundle):
-    from dataclasses import replace
-
-    return replace(bundle, description=replace(bundle.description, patch_size=(64, 64, 64)))
+def large(description):
+    return replace(description, patch_size=(64, 64, 64))
 
 
 def test_a_missing_runtime_is_told_with_the_way_out(bundle, monkeypatch):

@@ -49,6 +49,11 @@ class Entries:
     def __init__(self, name: str, content: dict[str, Any]) -> None:
         self.name, self._content = name, content
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all entries."""
+        return tuple(self._content)
+
     def has(self, key: str) -> bool:
         """Whether there is such an entry."""
         return key in self._content

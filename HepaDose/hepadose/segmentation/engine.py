@@ -7,6 +7,7 @@ input gives the same result.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +22,7 @@ from hepadose.segmentation.preprocess import AIR_HU, model_grid, network_input, 
 from hepadose.segmentation.protocol import Progress
 from hepadose.segmentation.restore import carry_back, settled
 from hepadose.segmentation.runner import TileRunner
-from hepadose.segmentation.runtimes import RuntimeChoice
+from hepadose.segmentation.runtimes import Ladder, RuntimeChoice, ladder_for
 from hepadose.segmentation.tiles import softmax
 
 _PREPARED, _LOCATED, _SEGMENTED = 0.15, 0.40, 0.88
@@ -56,8 +57,8 @@ class EngineResult:
     ----------
     mask : Image
         Boolean, on the CT's grid.
-    probability : Image
-        0 to 1, 32-bit floats, on the CT's grid; 0 where the network did not look.
+    probability : Image or None
+        0 to 1, 32-bit floats, on the CT's grid; 0 where the network did not look. None where a backend gives none.
     findings : tuple of Finding
         What was noticed.
     runtime : str
@@ -69,7 +70,7 @@ class EngineResult:
     """
 
     mask: Image
-    probability: Image
+    probability: Image | None
     findings: tuple[Finding, ...]
     runtime: str
     seconds: dict[str, float] = field(default_factory=dict)
@@ -77,7 +78,12 @@ class EngineResult:
 
 
 def run_model(
-    bundle: Bundle, inputs: EngineInputs, choice: RuntimeChoice | None = None, progress: Progress | None = None
+    bundle: Bundle,
+    inputs: EngineInputs,
+    choice: RuntimeChoice | None = None,
+    progress: Progress | None = None,
+    *,
+    ladder: Callable[[], Ladder] | None = None,
 ) -> EngineResult:
     """Find what a model is made for.
 
@@ -89,6 +95,8 @@ def run_model(
         What runs the network, and where.
     progress : callable, optional
         Told the stage and the fraction done before every tile; may raise to stop.
+    ladder : callable, optional
+        Gives the ways to run a network that is not a model of HepaDose.
 
     Returns
     -------
@@ -108,16 +116,17 @@ def run_model(
     NotEnoughMemoryError
         If the memory does not suffice even for small tiles.
     """
-    return _Run(bundle, inputs, choice or RuntimeChoice(), progress or (lambda stage, fraction: None)).result()
+    choice, progress = choice or RuntimeChoice(), progress or (lambda stage, fraction: None)
+    return _Run(bundle, inputs, ladder or (lambda: ladder_for(bundle, choice)), progress).result()
 
 
 class _Run:
     """One patient through one model."""
 
-    def __init__(self, bundle: Bundle, inputs: EngineInputs, choice: RuntimeChoice, progress: Progress) -> None:
+    def __init__(self, bundle: Bundle, inputs: EngineInputs, ladder: Callable[[], Ladder], progress: Progress) -> None:
         self._bundle, self._inputs, self._tell = bundle, inputs, progress
         self._model, self._settings = bundle.description, bundle.inference
-        self._choice, self._seconds, self._findings = choice, {}, []
+        self._ladder, self._seconds, self._findings = ladder, {}, []
         self._started = time.perf_counter()
 
     def result(self) -> EngineResult:
@@ -163,7 +172,7 @@ class _Run:
         self._liver = None if liver is None else resample(liver, self._grid).array
         self._stage_done("prepare")
         self._tell("Loading the network", 0.1)
-        self._runner = TileRunner(self._bundle, self._choice, input_voxels=ct.array.size)
+        self._runner = TileRunner(self._model, self._ladder(), input_voxels=ct.array.size)
         self._stage_done("load")
 
     def _locate(self) -> Box:

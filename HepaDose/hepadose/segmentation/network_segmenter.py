@@ -7,7 +7,7 @@ from pathlib import Path
 from hepadose.findings import Finding, ok
 from hepadose.provenance import SegmentationOrigin
 from hepadose.segmentation.bundle import Bundle, read_bundle
-from hepadose.segmentation.bundle_metadata import InferenceSettings, ModelDescription, read_description
+from hepadose.segmentation.bundle_metadata import InferenceSettings, ModelDescription, read_description, read_inference
 from hepadose.segmentation.engine import EngineInputs, EngineResult, run_model
 from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs
 from hepadose.segmentation.runtimes import RuntimeChoice
@@ -29,6 +29,8 @@ class NetworkSegmenter:
     def __init__(self, folder: Path, choice: RuntimeChoice | None = None) -> None:
         self.folder, self.choice = Path(folder), choice or RuntimeChoice()
         self.description = read_description(self.folder)
+        self.task = self.description.task
+        self.needs = needs_of(self.description, read_inference(self.folder))
         self.name, self.version = display_name(self.description), self.description.version
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:

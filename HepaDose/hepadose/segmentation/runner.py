@@ -9,10 +9,10 @@ import numpy as np
 
 from hepadose.errors import NotEnoughMemoryError
 from hepadose.findings import Finding, warning
-from hepadose.segmentation.bundle import Bundle
+from hepadose.segmentation.bundle_metadata import ModelDescription
 from hepadose.segmentation.localize import Box
 from hepadose.segmentation.memory import available_bytes, needed_bytes
-from hepadose.segmentation.runtimes import SUBJECT, DeviceMemoryError, Runtime, RuntimeChoice, ladder_for
+from hepadose.segmentation.runtimes import SUBJECT, DeviceMemoryError, Ladder, Runtime
 from hepadose.segmentation.tiles import Shape, fitting_tile, slide, smaller_tile, tile_count
 
 
@@ -21,15 +21,14 @@ class TileRunner:
 
     Parameters
     ----------
-    bundle : Bundle
-    choice : RuntimeChoice
+    model : ModelDescription
+    ladder : Ladder
     input_voxels : int
         Of the CT as it was given; for the memory that is predicted.
     """
 
-    def __init__(self, bundle: Bundle, choice: RuntimeChoice, input_voxels: int) -> None:
-        self._model, self._input_voxels = bundle.description, input_voxels
-        ladder = ladder_for(bundle, choice)
+    def __init__(self, model: ModelDescription, ladder: Ladder, input_voxels: int) -> None:
+        self._model, self._input_voxels = model, input_voxels
         self._waiting = list(ladder.steps)
         self._findings = list(ladder.findings)
         self._tile: Shape = self._model.patch_size
