@@ -219,3 +219,12 @@ def test_the_panel_offers_exactly_what_the_library_knows():
     assert set(QUANTITIES.values()) == set(DoseQuantity)
     assert set(BAND_SIDES.values()) == set(BandMode)
     assert set(REGISTRATIONS.values()) == set(RegistrationMethod)
+
+
+def test_liver_and_reaction_are_named_with_volume_and_origin(session):
+    live = match.new_match(session.scene, session.choices)
+    live.update()
+    result = live.result(match.reaction_origin(session.choices))
+    liver, found = reaction.origin_text(session.choices).replace("\xa0", " ").split("\n")
+    assert liver.startswith(f"Liver, {result.liver_ml:.1f} ml: RTSTRUCT")
+    assert found.startswith(f"Focal liver reaction, {result.reaction_ml:.1f} ml: Density difference")

@@ -9,11 +9,19 @@ from hepadose.errors import MissingInputError
 from hepadose.mrml.automatic import has_automatic, keep_automatic, restore_automatic, segment_origin_now
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.scene import REACTION_COLOR
-from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, segment_to_mask, set_segment_mask
+from hepadose.mrml.segmentation import (
+    SegmentMask,
+    add_segment,
+    labelmap_mask,
+    segment_names,
+    segment_to_mask,
+    set_segment_mask,
+)
+from hepadose.report.text import number
 from hepadose.segmentation.protocol import Segmentation, SegmentationInputs
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLScene
+    from slicer import vtkMRMLScene, vtkMRMLSegmentationNode
 
 REACTION_NAME = "Focal liver reaction"
 
@@ -83,13 +91,16 @@ def restore(choices: Any) -> None:
 
 
 def origin_text(choices: Any) -> str:
-    """Where liver and reaction came from; empty where there is none."""
+    """Volume of liver and reaction and where they came from, a line each; empty where there is none."""
     if choices.segmentation is None:
         return ""
     names = segment_names(choices.segmentation)
-    said = [
-        f"{names[segment_id]}: {segment_origin_now(choices.segmentation, segment_id)}"
-        for segment_id in (choices.liverSegment, choices.reactionSegment)
-        if segment_id in names
-    ]
-    return "\n".join(said)
+    chosen = [segment_id for segment_id in (choices.liverSegment, choices.reactionSegment) if segment_id in names]
+    return "\n".join(
+        f"{names[segment_id]}, {_volume_and_origin(choices.segmentation, segment_id)}" for segment_id in chosen
+    )
+
+
+def _volume_and_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
+    volume = number(labelmap_mask(segmentation, segment_id).volume_ml(), 1, "ml")
+    return f"{volume}: {segment_origin_now(segmentation, segment_id)}"
