@@ -1,4 +1,4 @@
-"""Which segmenters there are; a network is added as one more entry."""
+"""Which segmenters there are: those of the library, and one for every model on this computer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from hepadose.errors import SettingsError
 
 if TYPE_CHECKING:
     from hepadose.segmentation.protocol import Segmenter
+
+REACTION = "reaction"
+_MODEL_PREFIX = "model:"
+"""Before a model's name in the key of its segmenter."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class SegmenterChoice:
         follow-up CT: "liver", "planning_ct".
     description : str
         What it does, in one sentence.
+    draws : str
+        "reaction", "liver" or "tumor".
     """
 
     key: str
@@ -34,6 +40,7 @@ class SegmenterChoice:
     version: str
     needs: tuple[str, ...]
     description: str
+    draws: str = REACTION
 
 
 def _density_difference() -> Segmenter:
@@ -70,12 +77,39 @@ _ENTRIES: dict[str, _Entry] = {
 }
 
 
-def available_segmenters() -> tuple[SegmenterChoice, ...]:
-    """All segmenters, the default first."""
-    return tuple(
-        SegmenterChoice(key, entry.name, entry.version(), entry.needs, entry.description)
-        for key, entry in _ENTRIES.items()
-    )
+def available_segmenters(draws: str = REACTION) -> tuple[SegmenterChoice, ...]:
+    """All segmenters that draw one thing, the default first.
+
+    Parameters
+    ----------
+    draws : str
+        "reaction", "liver" or "tumor".
+
+    Returns
+    -------
+    tuple of SegmenterChoice
+        Models follow in the order of their names; of those on this computer only descriptions are read.
+    """
+    own = () if draws != REACTION else _ENTRIES.items()
+    choices = [SegmenterChoice(key, entry.name, entry.version(), entry.needs, entry.description) for key, entry in own]
+    return (*choices, *(choice for choice in _model_choices() if choice.draws == draws))
+
+
+def _model_choices() -> list[SegmenterChoice]:
+    from hepadose.segmentation.models import available_models
+    from hepadose.segmentation.network_segmenter import display_name, needs_of
+
+    return [
+        SegmenterChoice(
+            f"{_MODEL_PREFIX}{folder.name}",
+            display_name(description),
+            description.version,
+            needs_of(description, inference),
+            description.description or f"A network that draws the {description.task}.",
+            description.task,
+        )
+        for folder, description, inference in available_models()
+    ]
 
 
 def require_segmenter(key: str) -> None:
@@ -86,8 +120,15 @@ def require_segmenter(key: str) -> None:
     SettingsError
         Listing the keys there are.
     """
-    if key not in _ENTRIES:
-        raise SettingsError(f"The segmenter must be one of {', '.join(_ENTRIES)}; got {key!r}.")
+    if key in _ENTRIES:
+        return
+    if isinstance(key, str) and key.startswith(_MODEL_PREFIX):
+        from hepadose.segmentation.models import find_model
+
+        find_model(key.removeprefix(_MODEL_PREFIX))
+        return
+    known = [*_ENTRIES, *(choice.key for choice in _model_choices())]
+    raise SettingsError(f"The segmenter must be one of {', '.join(known)}; got {key!r}.")
 
 
 def make_segmenter(key: str) -> Segmenter:
@@ -99,4 +140,9 @@ def make_segmenter(key: str) -> Segmenter:
         If there is none.
     """
     require_segmenter(key)
-    return _ENTRIES[key].make()
+    if key in _ENTRIES:
+        return _ENTRIES[key].make()
+    from hepadose.segmentation.models import find_model
+    from hepadose.segmentation.network_segmenter import NetworkSegmenter
+
+    return NetworkSegmenter(find_model(key.removeprefix(_MODEL_PREFIX)))
