@@ -24,14 +24,15 @@ from hepadose.training.abdomen import (
 )
 from hepadose.training.abdomen.liver_forms import random_liver
 
-COARSE = AbdomenSettings(spacing_mm=4.0, field_of_view=FieldOfView.ABDOMEN, tumor_share=0.0, reaction_share=0.0)
+COARSE = AbdomenSettings(spacing_mm=4.0, tumor_share=0.0, reaction_share=0.0)
+WHOLE_LIVER = replace(COARSE, field_of_view=FieldOfView.UPPER_ABDOMEN, shape=(84, 66, 90))
 SEEDS = range(30)
 
 
 @pytest.fixture(scope="module")
 def patients():
     """Thirty patients whose whole liver is in view, at 4 mm, without tumors."""
-    return [random_abdomen(seed, COARSE) for seed in SEEDS]
+    return [random_abdomen(seed, WHOLE_LIVER) for seed in SEEDS]
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +160,13 @@ def test_a_tumor_of_three_millimeters_is_never_lost(patient):
     assert with_tumors(patient, (Tumor(shifted, 3.0, TumorLook.HYPODENSE, 0.0, 7),)).tumor.array.any()
 
 
+def test_a_small_tumor_inside_a_large_one_keeps_its_number(patient):
+    center = _deep_point(patient)
+    small, large = (Tumor(center, size_mm, TumorLook.HYPODENSE, 0.0, 7) for size_mm in (12.0, 45.0))
+    for tumors in ((small, large), (large, small)):
+        assert set(np.unique(with_tumors(patient, tumors).tumor_index.array)) == {0, 1, 2}
+
+
 @pytest.mark.parametrize("look", list(TumorLook))
 def test_every_look_of_a_tumor_stays_inside_the_liver(patient, look):
     treated = with_tumors(patient, (Tumor(_deep_point(patient), 110.0, look, 0.08, 3),))
@@ -199,11 +207,17 @@ def test_beams_and_irregularity_change_the_reaction_s_edge(patient):
     assert not (smooth & ~spiky).any() and spiky.sum() > smooth.sum()
 
 
+def test_choices_may_be_given_by_their_text():
+    settings = AbdomenSettings(field_of_view="abdomen", liver_kind="Riedel lobe")
+    assert settings.field_of_view is FieldOfView.ABDOMEN and settings.liver_kind is LiverKind.RIEDEL
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"spacing_mm": 8.0}, "spacing must be 1 to 4 mm"),
         ({"shape": (8, 64, 64)}, "at least 16 voxels"),
+        ({"liver_kind": "square"}, "liver_kind must be one of normal, right dominant"),
         ({"tumor_share": 1.5}, "tumor_share must be between 0 and 1"),
     ],
 )

@@ -158,6 +158,20 @@ def test_a_reaction_differs_from_the_liver_in_every_phase(patient):
         assert abs(changed - liver) > 4.0, phase
 
 
+def test_a_reaction_fades_into_the_liver_over_some_millimeters(patient):
+    depth = ndimage.distance_transform_edt(patient.liver.array)
+    center = patient.labels.ijk_to_points(np.array(np.unravel_index(depth.argmax(), depth.shape)[::-1]))
+    ill = with_reaction(patient, Reaction(tuple(center), (34.0, 34.0, 34.0), 0, 0.0, 3))
+    settings = RenderingSettings(phase=ContrastPhase.NATIVE, **(NO_EXTRAS | {"noise_hu": (0.0, 0.0)}))
+    change = np.abs(render_ct(ill, 4, settings).array - render_ct(patient, 4, settings).array)
+    inside = ndimage.distance_transform_edt(ill.reaction_mask.array) * 3.0
+    parenchyma = ill.labels.array == Tissue.REACTION
+    middle, edge = (
+        np.median(change[parenchyma & (inside > low) & (inside <= high)]) for low, high in ((15, 99), (0, 3))
+    )
+    assert 0.4 * middle < edge < 0.9 * middle
+
+
 def test_a_round_field_of_view_leaves_the_corners_empty(patient):
     ct = render_ct(patient, 1, RenderingSettings(**(NO_EXTRAS | {"circle_share": 1.0})))
     assert (ct.array[:, [0, 0, -1, -1], [0, -1, 0, -1]] == -1024.0).all()

@@ -9,6 +9,7 @@ import numpy as np
 
 from hepadose.phantom.fields import smooth_field, upsample
 from hepadose.phantom.shapes import turned
+from hepadose.training.abdomen.shaping import within
 
 BEND_STEP_MM = 12.0
 BEND_LOW_MM = np.array([-324.0, -264.0, -468.0])
@@ -30,6 +31,8 @@ class Build:
         The patient's turn on the table.
     domes_mm : tuple of 2 float
         How far the right and the left dome of the diaphragm stand higher than in the anatomical frame.
+    recess_mm : float
+        How much farther down the lungs reach behind liver and spleen.
     bends_mm : tuple of 3 numpy.ndarray, shape ``BEND_COUNTS``
         Displacement along x, y, z in mm of the anatomical frame.
     """
@@ -37,6 +40,7 @@ class Build:
     scale: np.ndarray
     axes: np.ndarray
     domes_mm: tuple[float, float]
+    recess_mm: float
     bends_mm: tuple[np.ndarray, ...]
 
     @property
@@ -70,8 +74,16 @@ class Build:
             for row in range(3):
                 local += axes[row, axis] * place[row]
             found.append(local)
-        found[2] -= _domes(self.domes_mm, *found)
+        found[2] -= self._lift(*found)
         return tuple(found)
+
+    def _lift(self, x, y, z):
+        """How far the diaphragm with what is near it stands higher (mm) at points of the bent frame."""
+        right, left = self.domes_mm
+        lift = right * np.exp(-(((x + 72) / 62) ** 2)) + left * np.exp(-(((x - 76) / 58) ** 2))
+        lift = lift * np.exp(-((y / 95) ** 2) - ((z - 75) / 75) ** 2)
+        behind = within(y, 30.0, 85.0) * within(np.abs(x), 22.0, 55.0)
+        return lift - self.recess_mm * behind * np.exp(-(((z - 40) / 60) ** 2))
 
     def in_scan(self, low_mm: np.ndarray, high_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Boxes in the scan that surely hold boxes of the anatomical frame.
@@ -93,8 +105,8 @@ class Build:
 
     @cached_property
     def _largest_bend(self) -> np.ndarray:
-        domes_mm = np.array([0.0, 0.0, max(abs(value) for value in self.domes_mm)])
-        return domes_mm + [3.0 + float(np.abs(bend).max()) for bend in self.bends_mm]
+        lift_mm = np.array([0.0, 0.0, max(abs(value) for value in self.domes_mm) + self.recess_mm])
+        return lift_mm + [3.0 + float(np.abs(bend).max()) for bend in self.bends_mm]
 
     def _shift(self, points_mm: np.ndarray) -> np.ndarray:
         """How far points of the anatomical frame are displaced in the patient, before scaling and turning."""
@@ -103,7 +115,7 @@ class Build:
             index = ((points_mm + shift) @ self.axes.T * self.scale - BEND_LOW_MM) / BEND_STEP_MM
             index = np.clip(np.rint(index), 0, np.array(BEND_COUNTS)[::-1] - 1).astype(int)
             bend = np.stack([values[index[:, 2], index[:, 1], index[:, 0]] for values in self.bends_mm], axis=1)
-            bend[:, 2] -= _domes(self.domes_mm, *(points_mm + shift + bend).T)
+            bend[:, 2] -= self._lift(*(points_mm + shift + bend).T)
             shift = -bend
         return shift
 
@@ -111,7 +123,7 @@ class Build:
 def random_build(random: np.random.Generator) -> Build:
     """Size, posture and deformation of a random adult."""
     size = random.normal(1.0, 0.07)
-    scale = (size * random.normal((0.97, 1.07, 1.0), (0.05, 0.09, 0.06))).clip(0.8, 1.3)
+    scale = (size * random.normal((0.96, 1.13, 1.0), (0.05, 0.09, 0.06))).clip(0.78, 1.4)
     axes = turned(random.normal(0.0, 4.0), 2) @ turned(random.normal(0.0, 2.0), 1) @ turned(random.normal(0.0, 2.5), 0)
     domes_mm = tuple(random.normal((2.0, 0.0), (11.0, 9.0)).clip(-24.0, 26.0))
     coarse_mm, fine_mm = random.uniform(2.0, 6.5), random.uniform(0.6, 2.0)
@@ -121,10 +133,4 @@ def random_build(random: np.random.Generator) -> Build:
         + fine_mm * smooth_field(BEND_COUNTS, steps, 24.0, random).clip(-2.5, 2.5)
         for _ in range(3)
     )
-    return Build(scale, axes, domes_mm, bends)
-
-
-def _domes(domes_mm: tuple[float, float], x, y, z):
-    right, left = domes_mm
-    lift = right * np.exp(-(((x + 72) / 62) ** 2)) + left * np.exp(-(((x - 76) / 58) ** 2))
-    return lift * np.exp(-((y / 95) ** 2) - ((z - 75) / 75) ** 2)
+    return Build(scale, axes, domes_mm, float(random.uniform(5.0, 45.0)), bends)

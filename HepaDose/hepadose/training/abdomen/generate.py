@@ -111,7 +111,7 @@ def random_abdomen(seed: int, settings: AbdomenSettings | None = None) -> Abdome
     low_mm, shape = _field(settings, build, habitus.fat_mm, stream(seed, "field of view"))
     grid = BodyGrid(low_mm, shape, settings.spacing_mm, build)
     paint_wall(grid, habitus)
-    paint_skeleton(grid)
+    paint_skeleton(grid, stream(seed, "skeleton"))
     paint_chest(grid, stream(seed, "chest"))
     paint_organs(grid, form, stream(seed, "organs"))
     paint_gut(grid, form, stream(seed, "gut"))

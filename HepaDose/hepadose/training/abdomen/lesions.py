@@ -192,7 +192,8 @@ def paint_tumors(labels: Image, tumors: tuple[Tumor, ...]) -> tuple[Image, Image
     painted = labels.with_array(labels.array.copy())
     index = labels.with_array(np.zeros(labels.shape, np.uint8))
     liver = is_any(labels.array, LIVER_TISSUES)
-    for number, tumor in enumerate(tumors, start=1):
+    # Small tumors are painted last, so that none vanishes in a large one.
+    for number, tumor in sorted(enumerate(tumors, start=1), key=lambda pair: -pair[1].diameter_mm):
         found = _evaluate(tumor, labels)
         if found is None:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hepadose.images import Image
+from hepadose.images import Image, bounding_box
 from hepadose.phantom.fields import smooth_field, stream
 from hepadose.training.abdomen.artifacts import add_circle, add_metal, add_noise, add_starvation, add_table
 from hepadose.training.abdomen.contrast import Palette, palette
@@ -37,17 +37,18 @@ def render_ct(abdomen: Abdomen, seed: int, settings: RenderingSettings | None = 
     settings = settings or RenderingSettings()
     colors = palette(abdomen.tumors, settings, stream(seed, "contrast"))
     hu = _tissues(abdomen, colors)
+    _soften_reaction(hu, abdomen, colors, stream(seed, "reaction"))
     _add_texture(hu, abdomen, colors, stream(seed, "texture"))
-    random = stream(seed, "scanner")
     spacing_mm = abdomen.labels.spacing_mm[0]
-    hu = _blurred(hu, spacing_mm, settings, random)
-    if random.random() < settings.table_share:
+    hu = _blurred(hu, spacing_mm, settings, stream(seed, "kernel"))
+    if (random := stream(seed, "table")).random() < settings.table_share:
         add_table(hu, spacing_mm, random)
-    if random.random() < settings.metal_share:
+    if (random := stream(seed, "metal")).random() < settings.metal_share:
         add_metal(hu, spacing_mm, random)
-    add_starvation(hu, random)
-    add_noise(hu, spacing_mm, random.uniform(*settings.noise_hu), random)
-    if random.random() < settings.circle_share:
+    add_starvation(hu, stream(seed, "starvation"))
+    random = stream(seed, "noise")
+    add_noise(hu, spacing_mm, _noise_level(settings, random), random)
+    if (random := stream(seed, "circle")).random() < settings.circle_share:
         add_circle(hu, random)
     np.rint(hu, out=hu)
     return abdomen.labels.with_array(np.clip(hu, LOWEST_HU, HIGHEST_HU, out=hu))
@@ -62,6 +63,26 @@ def _tissues(abdomen: Abdomen, colors: Palette) -> np.ndarray:
     return hu
 
 
+def _soften_reaction(hu: np.ndarray, abdomen: Abdomen, colors: Palette, random: np.random.Generator) -> None:
+    """Let the reaction fade into the liver over some millimeters instead of ending at a line."""
+    from scipy import ndimage
+
+    spacing_mm = abdomen.labels.spacing_mm[0]
+    width_mm = random.uniform(0.5, 4.5)
+    margin = int(np.ceil(3 * width_mm / spacing_mm))
+    box = bounding_box(abdomen.labels.array == Tissue.REACTION, (margin,) * 3)
+    if box is None:
+        return
+    labels = abdomen.labels.array[box]
+    parenchyma = (labels == Tissue.LIVER) | (labels == Tissue.REACTION)
+    share = (labels == Tissue.REACTION).astype(np.float32)
+    # Normalized by what is parenchyma, so that it does not fade towards the capsule and the vessels.
+    weight = ndimage.gaussian_filter(parenchyma.astype(np.float32), width_mm / spacing_mm)
+    soft = ndimage.gaussian_filter(share, width_mm / spacing_mm) / np.maximum(weight, 1e-3)
+    liver_hu, reaction_hu = colors.mean_hu[[Tissue.LIVER, Tissue.REACTION]]
+    hu[box][parenchyma] = (liver_hu + (reaction_hu - liver_hu) * soft)[parenchyma]
+
+
 def _add_texture(hu: np.ndarray, abdomen: Abdomen, colors: Palette, random: np.random.Generator) -> None:
     """The tissues' own structure, coarse and fine, and slow changes over the whole body."""
     spacing_mm = abdomen.labels.spacing_kji_mm
@@ -74,6 +95,12 @@ def _add_texture(hu: np.ndarray, abdomen: Abdomen, colors: Palette, random: np.r
     hu -= np.float32(random.uniform(30.0, 90.0)) * fatty
     slow = smooth_field(hu.shape, spacing_mm, 70.0, random)
     hu += np.float32(random.uniform(0.0, 3.0)) * slow * (hu > -300.0)
+
+
+def _noise_level(settings: RenderingSettings, random: np.random.Generator) -> float:
+    """Standard deviation in HU; low levels are as frequent as high ones."""
+    low, high = np.log(np.maximum(settings.noise_hu, 1e-3))
+    return float(np.exp(random.uniform(low, high)))
 
 
 def _blurred(hu: np.ndarray, spacing_mm: float, settings: RenderingSettings, random: np.random.Generator) -> np.ndarray:

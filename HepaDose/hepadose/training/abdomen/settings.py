@@ -66,6 +66,8 @@ class AbdomenSettings:
     most_tumors: int = 12
 
     def __post_init__(self) -> None:
+        _as_choice(self, "field_of_view", FieldOfView)
+        _as_choice(self, "liver_kind", LiverKind)
         if not 1.0 <= self.spacing_mm <= 4.0:
             raise SettingsError(f"The label map's spacing must be 1 to 4 mm, got {self.spacing_mm} mm.")
         if self.shape is not None and (len(self.shape) != 3 or min(self.shape) < 16):
@@ -101,7 +103,7 @@ class RenderingSettings:
 
     phase: ContrastPhase | None = None
     random_intensity_share: float = 0.2
-    noise_hu: tuple[float, float] = (4.0, 26.0)
+    noise_hu: tuple[float, float] = (3.0, 26.0)
     slice_thickness_mm: tuple[float, float] = (1.0, 7.5)
     fatty_liver_share: float = 0.2
     oral_contrast_share: float = 0.3
@@ -111,12 +113,23 @@ class RenderingSettings:
     tissue_spread: float = 1.0
 
     def __post_init__(self) -> None:
+        _as_choice(self, "phase", ContrastPhase)
         shares = ("random_intensity", "fatty_liver", "oral_contrast", "metal", "table", "circle")
         _require_share(**{f"{name}_share": getattr(self, f"{name}_share") for name in shares})
         for name in ("noise_hu", "slice_thickness_mm"):
             low, high = getattr(self, name)
             if not 0.0 <= low <= high:
                 raise SettingsError(f"{name} must be a range of two rising values from 0 on, got {(low, high)}.")
+
+
+def _as_choice(settings: object, name: str, kind: type[StrEnum]) -> None:
+    """Take a choice by its text as well, as a configuration file gives it."""
+    value = getattr(settings, name)
+    if value is None:
+        return
+    if value not in list(kind):
+        raise SettingsError(f"{name} must be one of {', '.join(kind)}; got {value!r}.")
+    object.__setattr__(settings, name, kind(value))
 
 
 def _require_share(**shares: float) -> None:

@@ -99,7 +99,7 @@ def pelvic_funnel() -> Shape:
     return Shape(distance)
 
 
-def paint_skeleton(grid: BodyGrid) -> None:
+def paint_skeleton(grid: BodyGrid, random: np.random.Generator) -> None:
     """Spine, ribs, sternum and, below, the pelvis and the upper thigh bones."""
     reach = ((-30.0, 10.0, -150.0), (30.0, 70.0, 900.0))
     grid.paint(Tissue.DISC, limited(trunk.discs(), *reach))
@@ -107,9 +107,9 @@ def paint_skeleton(grid: BodyGrid) -> None:
     spine = union(*(_above(part, SACRUM_Z_MM, low, (46.0, 110.0, 900.0)) for part in trunk.vertebrae().parts))
     grid.layers(spine, ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.2)), thin=True)
     grid.paint(Tissue.SPINAL_CANAL, limited(trunk.spinal_canal(), (-14, 50, -230), (14, 80, 900)), thin=True)
-    top = 330.0
     grid.paint(Tissue.CARTILAGE, _below(trunk.costal_cartilage(), 205.0), thin=True)
-    grid.layers(_below(trunk.rib_cage(), top), ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.3)), thin=True)
+    ribs = _slanted(_below(trunk.rib_cage().grown(-0.6), 330.0), random.uniform(0.0, 32.0))
+    grid.layers(ribs, ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 1.2)), thin=True)
     grid.layers(trunk.sternum(), ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.2)))
     grid.layers(pelvis(), ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.5)), thin=True)
 
@@ -121,6 +121,16 @@ def _above(shape: Shape, z_mm: float, low_mm, high_mm) -> Shape:
 def _below(shape: Shape, z_mm: float) -> Shape:
     limits = (np.array([-170.0, -115.0, -130.0]), np.array([170.0, 115.0, z_mm]))
     return Shape(lambda x, y, z: np.maximum(shape.distance(x, y, z), z - z_mm), limits)
+
+
+def _slanted(ribs: Shape, fall_mm: float) -> Shape:
+    """Ribs that fall more steeply towards the flanks."""
+
+    def distance(x, y, z):
+        turn = np.arctan2(np.abs(x), y) / np.pi
+        return ribs.distance(x, y, z + fall_mm * np.clip(turn, 0.0, 0.68))
+
+    return Shape(distance, ribs.bounds_mm)
 
 
 def pelvis() -> Shape:
