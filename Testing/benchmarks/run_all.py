@@ -16,6 +16,7 @@ SCRIPTS = (
     "event_loop.py",
     "panel_event_loop.py",
     "real_data_table.py",
+    "segment_time.py",
     "cohort.py",
 )
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 
@@ -187,6 +188,17 @@ def test_several_series_are_refused_until_one_is_chosen(ct_folder, tmp_path):
         run_segment(tmp_path / "both", tmp_path / "result", SegmentJob("liver-band", choice=ONE_THREAD))
     job = SegmentJob("liver-band", series=2, choice=ONE_THREAD)
     assert run_segment(tmp_path / "both", tmp_path / "result", job).volume_ml > 500
+
+
+def test_slices_without_their_series_identifier_are_read_as_one(ct_folder, result, tmp_path):
+    (tmp_path / "case").mkdir()
+    for path in ct_folder.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.SeriesInstanceUID = ""
+        dataset.save_as(tmp_path / "case" / path.name)
+    outcome = run_segment(tmp_path / "case", tmp_path / "result", SegmentJob("liver-band", choice=ONE_THREAD))
+    assert "name no series" in outcome.findings[0].text
+    assert np.array_equal(mask_of(tmp_path / "result"), mask_of(result[1]))
 
 
 def test_files_that_are_no_ct_are_refused(tmp_path):

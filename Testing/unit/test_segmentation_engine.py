@@ -97,6 +97,14 @@ def test_a_stack_of_three_slices_is_enough(bundle):
     assert "first and the last slice" in result.findings[-1].text
 
 
+def test_a_thin_stack_may_show_less_of_a_liver(tmp_path):
+    bundle = read_bundle(write_model(tmp_path / "m", run=inference(least_volume_ml=500)))
+    ct, true = example_ct()
+    few = ct.cropped((slice(20, 23), slice(0, 64), slice(0, 72)))
+    assert true.array[20:23].sum() * 0.125 < 500
+    assert run_model(bundle, EngineInputs(few), ONE_THREAD).mask.volume_ml() > 150
+
+
 def test_both_runtimes_give_the_same_mask(bundle, case, found, monkeypatch):
     monkeypatch.setattr(hepadose.networks, "build", lambda name, arguments: band_module())
     choice = RuntimeChoice(RuntimeName.TORCH, DeviceName.CPU, threads=1)

@@ -7,10 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from hepadose.errors import AmbiguousInputError, GeometryMismatchError, MissingInputError, UnreadableFileError
-from hepadose.findings import Finding
+from hepadose.errors import (
+    AmbiguousInputError,
+    GeometryMismatchError,
+    HepaDoseError,
+    MissingInputError,
+    UnreadableFileError,
+)
+from hepadose.findings import Finding, warning
 from hepadose.images import Image
 
+SUBJECT = "CT"
 IMAGE_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
@@ -101,18 +108,35 @@ def _from_folder(folder: Path, number: int | None) -> CtVolume:
     from hepadose.dicom.ct import read_ct_series
     from hepadose.dicom.scan import scan_folder
 
-    found = scan_folder(folder)
+    try:
+        found = scan_folder(folder)
+    except MissingInputError as problem:
+        return _without_series(folder, problem)
     if not found.ct_series:
         raise MissingInputError(f'The folder "{folder.name}" holds no CT series; choose the folder with the CT.')
     if number is None and len(found.ct_series) > 1:
         listed = "; ".join(series.describe() for series in found.ct_series)
         raise AmbiguousInputError(
-            f"The folder holds {len(found.ct_series)} CT series ({listed}); say which (--series N)."
+            f"The folder holds {len(found.ct_series)} CT series ({listed}); say which one is meant (--series N)."
         )
     chosen = found.ct_series[0] if number is None else series_by_number(found.ct_series, number)
-    series = read_ct_series(chosen.paths, subject="CT")
-    # The network's window never needs more than whole HU, and half the memory serves the rest.
+    series = read_ct_series(chosen.paths, subject=SUBJECT)
+    # No network's window needs more than whole HU, and half the memory serves the rest.
     return CtVolume(_whole_hu(series.image), (*found.findings, *series.findings))
+
+
+def _without_series(folder: Path, problem: MissingInputError) -> CtVolume:
+    """Slices from which de-identification took the series' UID, as one series, if that gives an even stack."""
+    from hepadose.dicom.ct import read_ct_series
+
+    if not folder.is_dir():
+        raise problem
+    try:
+        series = read_ct_series(sorted(path for path in folder.rglob("*") if path.is_file()), subject=SUBJECT)
+    except HepaDoseError:
+        raise problem from None
+    text = "The files name no series; all CT slices were read as one, which their even spacing allows."
+    return CtVolume(_whole_hu(series.image), (warning(SUBJECT, text), *series.findings))
 
 
 def _whole_hu(image: Image) -> Image:

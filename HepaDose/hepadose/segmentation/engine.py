@@ -28,6 +28,8 @@ from hepadose.segmentation.tiles import softmax
 _PREPARED, _LOCATED, _SEGMENTED = 0.15, 0.40, 0.88
 """Shares of the whole time after which each stage ends on a processor of two cores."""
 _QUICK_OVERLAP = 0.1
+_WHOLE_ORGAN_MM = 100.0
+"""A CT less high than this shows only a part of a liver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +147,7 @@ class _Run:
             raise self._nothing()
         self._findings += _cut_off(found, self._model.task)
         self._stage_done("restore")
-        self._tell("Done", 1.0)
+        self._tell("The result is on the CT", 1.0)
         runner = self._runner
         findings = (*runner.findings, *self._findings)
         return EngineResult(found, restored, findings, runner.description, self._seconds, runner.tiles_run)
@@ -190,7 +192,7 @@ class _Run:
         quick = self._run(body, _QUICK_OVERLAP, "Looking for the organ", _PREPARED, _LOCATED)
         self._stage_done("locate")
         part = largest_component(quick > self._settings.threshold)
-        if np.count_nonzero(part) * self._grid.voxel_volume_ml < self._settings.least_volume_ml:
+        if np.count_nonzero(part) * self._grid.voxel_volume_ml < self._least_ml:
             # A quick look may miss what lies at the edges of its tiles.
             return body
         inside = box_around(part, self._settings.margin_mm, spacing)
@@ -227,18 +229,23 @@ class _Run:
         spacing = self._grid.spacing_kji_mm
         mask, findings = postprocess(mask, self._settings.postprocessing, spacing, probability, self._liver)
         volume_ml = np.count_nonzero(mask) * self._grid.voxel_volume_ml
-        if volume_ml < self._settings.least_volume_ml or not mask.any():
+        if volume_ml < self._least_ml or not mask.any():
             raise self._nothing(volume_ml)
         self._findings += findings
         self._stage_done("clean up")
         return mask
 
+    @property
+    def _least_ml(self) -> float:
+        """What must be found; of a CT of a few slices as much less as it shows of an organ."""
+        height_mm = self._grid.shape[0] * self._grid.spacing_mm[2]
+        return self._settings.least_volume_ml * min(height_mm / _WHOLE_ORGAN_MM, 1.0)
+
     def _nothing(self, volume_ml: float = 0.0) -> EmptyRegionError:
-        looked_for = self._model.task
-        least = self._settings.least_volume_ml
+        looked_for, least = self._model.task, self._least_ml
         return EmptyRegionError(
             f"No {looked_for} in view: the model {self._model.name} found {volume_ml:.0f} ml of it, less than the "
-            f"{least:g} ml that count; check that the CT shows it, or draw it by hand."
+            f"{least:.3g} ml that count; check that the CT shows it, or draw it by hand."
         )
 
     def _stage_done(self, name: str) -> None:
