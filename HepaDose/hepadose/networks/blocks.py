@@ -48,5 +48,5 @@ def require_multiple(volume: torch.Tensor, divisors_kji: Sequence[int]) -> None:
     size = tuple(volume.shape[2:])
     if any(length % divisor for length, divisor in zip(size, divisors_kji, strict=True)):
         raise GeometryMismatchError(
-            f"The network needs a size [k, j, i] that is a multiple of {tuple(divisors_kji)}, got {size}; pad the volume."
+            f"The network needs a size [k, j, i] that is a multiple of {tuple(divisors_kji)}, got {size}; pad it."
         )

@@ -33,11 +33,11 @@ class FCDenseNet3D(nn.Module):
 
     Notes
     -----
-    Widths with the default: skips of 72, 108, 156 and 216 channels, a bottom that hands 84 up, blocks on the way up that
-    see 300, 216, 156 and 108, and 132 before the labels. Chosen as in the original: a layer is normalization, ReLU, 3³
-    convolution, dropout; a transition down is normalization, ReLU, 1³ convolution, dropout, maximum of 2³; a transition
-    up is a transposed 3³ convolution of stride 2 on the features that the block below has added; the last block hands
-    on what it saw and what it added.
+    Widths with the default: skips of 72, 108, 156 and 216 channels, a bottom that hands 84 up, blocks on the way up
+    that see 300, 216, 156 and 108, and 132 before the labels. Chosen as in the original: a layer is normalization,
+    ReLU, 3³ convolution, dropout; a transition down is normalization, ReLU, 1³ convolution, dropout, maximum of 2³; a
+    transition up is a transposed 3³ convolution of stride 2 on the features that the block below has added; the last
+    block hands on what it saw and what it added.
     """
 
     def __init__(

@@ -31,6 +31,8 @@ class TrainingConfig:
     task: str
     labels: tuple[LabelRule, ...]
     network: NetworkChoice
+    targets: tuple[str, ...] = ()
+    """Names of the labels whose union is what the model finds; all of them if empty."""
     description: str = ""
     intended_use: str = ""
     data: DataSettings = field(default_factory=DataSettings)
@@ -119,6 +121,8 @@ def _check(config: TrainingConfig) -> None:
     for name, (value, allowed) in choices.items():
         if value not in allowed:
             raise SettingsError(f"{name} is one of {', '.join(allowed)}, got {value!r}.")
+    if set(config.targets) - {rule.name for rule in config.labels}:
+        raise SettingsError(f"targets are names of labels, got {config.targets}.")
     if not config.labels or not config.data.channels:
         raise SettingsError("A training needs at least one label and one channel.")
     if config.run.steps <= 0 and config.run.seconds <= 0:

@@ -94,7 +94,7 @@ def patch_center(case: Case, patches: PatchSettings, random: np.random.Generator
 
 
 def batches_from(config: TrainingConfig, first_step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches of all steps from one on, without end; prepared by other processes where the configuration says so."""
+    """The batches of all steps from one on, without end, prepared by other processes if the configuration says so."""
     workers = config.run.workers
     loader = DataLoader(
         PatchBatches(config),

@@ -1,0 +1,142 @@
+"""The command line for whoever makes models: ``hepadose train``, ``hepadose evaluate``, ``hepadose export``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hepadose.training.loop import TrainingNews
+
+EXIT_OK = 0
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+def add_training_commands(commands: argparse._SubParsersAction) -> None:
+    """Add the commands that make models."""
+    train = commands.add_parser("train", help="train a network on synthetic abdomens or on labeled CTs")
+    train.set_defaults(run=_run_train)
+    train.add_argument("config", type=Path, help="training file (JSON), or the name of one that HepaDose ships")
+    train.add_argument("--output", "-o", type=Path, required=True, help="folder; an earlier training here goes on")
+    train.add_argument("--seconds", type=float, metavar="S", help="stop this sitting after so long")
+
+    evaluate = commands.add_parser("evaluate", help="how good is a trained network on cases it has never seen?")
+    evaluate.set_defaults(run=_run_evaluate)
+    evaluate.add_argument("training", type=Path, help="folder of the training, which may still be running")
+    evaluate.add_argument("--cases", type=int, default=40, metavar="N", help="synthetic cases")
+    evaluate.add_argument("--model", type=Path, metavar="FOLDER", help="judge this exported model as users run it")
+    evaluate.add_argument("--output", "-o", type=Path, required=True, metavar="CSV")
+
+    export = commands.add_parser("export", help="write a trained network as a model that HepaDose can use")
+    export.set_defaults(run=_run_export)
+    export.add_argument("training", type=Path, help="folder of the training, which may still be running")
+    export.add_argument("model", type=Path, help="folder of the model")
+    export.add_argument("--model-version", default="0.1.0", metavar="V")
+    export.add_argument("--last", action="store_true", help="the last weights instead of the best ones")
+    export.add_argument("--cases", type=int, default=0, metavar="N", help="measure on so many cases for the model card")
+
+
+def _run_train(options: argparse.Namespace) -> int:
+    from hepadose.training.config import read_config
+    from hepadose.training.loop import train
+
+    config = read_config(options.config)
+    end = time.monotonic() + options.seconds if options.seconds else float("inf")
+    with _asked_to_stop() as is_asked:
+        progress = train(config, options.output, _line_printer(), lambda: is_asked() or time.monotonic() > end)
+    share = progress.share_used(config)
+    print(
+        f"{progress.step} steps in {progress.elapsed_s / 60:.0f} min, {share:.0%} of the budget; best Dice "
+        f"{progress.best_dice:.3f} at step {progress.best_step}. The same command goes on from here."
+    )
+    return EXIT_OK
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and a polite kill end the training after the step at hand; a second one ends it at once."""
+    asked: list[int] = []
+    before: dict = {}
+
+    def ask(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        _say("Stopping after this step; what was learned is saved.")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _line_printer() -> Callable[[TrainingNews], None]:
+    """Prints a line now and then, and after each validation."""
+    last = 0.0
+
+    def tell(news: TrainingNews) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if news.dice is None and now - last < _SECONDS_BETWEEN_LINES:
+            return
+        last = now
+        done, share = news.progress, max(news.share_used, 1e-6)
+        left_min = done.elapsed_s * (1.0 / share - 1.0) / 60.0
+        found = "".join(f", Dice of {name} {value:.4f}" for name, value in (news.dice or {}).items())
+        _say(f"{share:4.0%}  step {done.step}, loss {news.loss:.4f}{found}, about {left_min:.0f} min left")
+
+    return tell
+
+
+def _run_evaluate(options: argparse.Namespace) -> int:
+    from hepadose.training.config import read_config
+    from hepadose.training.evaluate import evaluate_bundle, evaluate_training, summary_of, write_scores
+    from hepadose.training.loop import CONFIG_FILE
+
+    config = read_config(options.training / CONFIG_FILE)
+    if options.model is not None:
+        scores = evaluate_bundle(options.model, config, options.cases, _case_counter())
+    else:
+        scores = evaluate_training(options.training, options.cases, tell=_case_counter())
+    write_scores(scores, options.output)
+    for label, row in summary_of(scores, "")["labels"].items():
+        print(
+            f"{label}: {row['cases']} cases, mean Dice {row['mean_dice']:.3f} (lowest {row['lowest_dice']:.3f}), "
+            f"mean surface distance {row['mean_assd_mm']:.2f} mm (largest {row['largest_assd_mm']:.2f} mm)"
+        )
+    return EXIT_OK
+
+
+def _run_export(options: argparse.Namespace) -> int:
+    from hepadose.training.checkpoint import BEST_WEIGHTS, LAST_WEIGHTS
+    from hepadose.training.evaluate import evaluate_training, summary_of
+    from hepadose.training.export import export_training
+
+    weights = LAST_WEIGHTS if options.last else BEST_WEIGHTS
+    scores = None
+    if options.cases:
+        kind = "cases never seen in training, without post-processing"
+        scores = summary_of(evaluate_training(options.training, options.cases, weights, _case_counter()), kind)
+    done = export_training(options.training, options.model, options.model_version, weights, scores)
+    print(
+        f"Model written to {done.folder}: {done.weights_bytes / 1e6:.2f} MB of weights; onnxruntime and PyTorch differ "
+        f"by {done.largest_probability_difference:.1g} in probability at most."
+    )
+    return EXIT_OK
+
+
+def _case_counter() -> Callable[[int], None]:
+    return lambda done: _say(f"Case {done} done.")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

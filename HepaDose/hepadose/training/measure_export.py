@@ -1,0 +1,78 @@
+"""Measures an exported model: does onnxruntime give what PyTorch gives, and how much memory does it take?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hepadose.segmentation.bundle import Bundle, read_bundle
+from hepadose.segmentation.runtime_onnx import OnnxRuntime
+from hepadose.segmentation.tiles import Shape
+
+_UNKNOWN_BYTES = 2000.0
+_FEWEST_VOXELS = 16**3
+
+
+def largest_probability_difference(module: torch.nn.Module, bundle: Bundle, seed: int = 1) -> float:
+    """Largest difference between the probabilities of PyTorch and onnxruntime, both with 32-bit arithmetic.
+
+    The input is smooth noise in the model's window, of half a tile, so that labels of all kinds are likely.
+    """
+    tile = half_tile(bundle)
+    coarse = torch.rand(
+        (1, len(bundle.description.channels), *(max(size // 8, 2) for size in tile)),
+        generator=torch.Generator().manual_seed(seed),
+    )
+    values = torch.nn.functional.interpolate(coarse, size=tile, mode="trilinear")
+    with torch.inference_mode():
+        expected = torch.softmax(module(values)[0], dim=0)
+    found = torch.softmax(torch.from_numpy(np.array(OnnxRuntime(bundle, 1).predict(values.numpy()))), dim=0)
+    return float((expected - found).abs().max())
+
+
+def half_tile(bundle: Bundle) -> Shape:
+    """About half a tile along each axis, as the network can take it."""
+    steps = bundle.description.patch_multiple
+    return tuple(max(size // (2 * m), 2) * m for size, m in zip(bundle.description.patch_size, steps, strict=True))
+
+
+def memory_bytes_per_voxel(folder: Path, bundle: Bundle) -> float:
+    """Growth of a process's largest memory per voxel, from half a tile to a whole one; a guess on Windows."""
+    if sys.platform == "win32":
+        return _UNKNOWN_BYTES
+    small, large = half_tile(bundle), bundle.description.patch_size
+    more_voxels = np.prod(large) - np.prod(small)
+    if more_voxels < _FEWEST_VOXELS:
+        return _UNKNOWN_BYTES
+    more_bytes = _peak_bytes(folder, large) - _peak_bytes(folder, small)
+    # Small tiles hide in what a process takes anyway; nothing needs less than its input and output.
+    return float(np.ceil(max(more_bytes / more_voxels, 16.0)))
+
+
+def _peak_bytes(folder: Path, tile: Shape) -> float:
+    """Largest memory of a new process that runs the model once."""
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_run_once, (folder, tile))
+
+
+def _run_once(folder: Path, tile: Shape) -> float:
+    bundle = read_bundle(folder)
+    OnnxRuntime(bundle, 1).predict(np.zeros((1, len(bundle.description.channels), *tile), np.float32))
+    return _own_peak_bytes()
+
+
+def _own_peak_bytes() -> float:
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # What getrusage tells on Linux also counts the process that started this one.
+        (line,) = (line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return float(line.split()[1]) * 1024
+    import resource
+
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
