@@ -130,7 +130,7 @@ def _with_lesions(labels: Image, form: LiverForm, seed: int, settings: AbdomenSe
         abdomen = with_tumors(abdomen, random_tumors(labels, settings.most_tumors, random))
     random = stream(seed, "reaction")
     if random.random() < settings.reaction_share:
-        abdomen = with_reaction(abdomen, random_reaction(labels, random))
+        abdomen = with_reaction(abdomen, random_reaction(labels, abdomen.tumors, random))
     return abdomen
 
 

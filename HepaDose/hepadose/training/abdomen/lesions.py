@@ -162,11 +162,13 @@ def random_cysts(labels: Image, random: np.random.Generator) -> tuple[Tumor, ...
     )
 
 
-def random_reaction(labels: Image, random: np.random.Generator) -> Reaction | None:
-    """A reaction around a random target in the liver; None if the scan shows no liver."""
+def random_reaction(labels: Image, tumors: tuple[Tumor, ...], random: np.random.Generator) -> Reaction | None:
+    """A reaction around one of the tumors or another target in the liver; None if the scan shows no liver."""
     places = random_places(labels, 1, random)
     if not places:
         return None
+    if tumors and random.random() < 0.6:
+        places = [tumors[int(random.integers(len(tumors)))].center_lps]
     radii_mm = tuple(random.uniform(14.0, 48.0) * random.uniform(0.75, 1.3, 3))
     beams = int(random.choice([0, 3, 5, 7, 9]))
     return Reaction(places[0], radii_mm, beams, random.uniform(0.5, 4.0), int(random.integers(2**31)))
