@@ -1,11 +1,9 @@
-"""Models of other projects: real calling code against modules with the real signatures; nothing that could run code."""
+"""TotalSegmentator and users' nnU-Net models: real calling code against modules with the real signatures."""
 
 from __future__ import annotations
 
-import json
 import pickle
 import sys
-import types
 import zipfile
 from pathlib import Path
 
@@ -21,22 +19,10 @@ from hepadose.segmentation.backends.pickle_scan import require_harmless_checkpoi
 from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
 from hepadose.segmentation.runtimes import DeviceName, RuntimeChoice
 
-from model_example import LIVER_HU, band_module, band_weights, dice, example_ct, safetensors_bytes
+from foreign_models import Payload, fake_module, monai_folder, nnunet_folder
+from model_example import LIVER_HU, example_ct
 
 ON_PROCESSOR = RuntimeChoice(device=DeviceName.CPU, threads=1)
-
-
-def fake_module(monkeypatch, name: str, **members) -> None:
-    """A module under its real name, with its parents."""
-    parts = name.split(".")
-    for count in range(1, len(parts) + 1):
-        path = ".".join(parts[:count])
-        if path not in sys.modules:
-            monkeypatch.setitem(sys.modules, path, types.ModuleType(path))
-        if count > 1:
-            monkeypatch.setattr(sys.modules[".".join(parts[: count - 1])], parts[count - 1], sys.modules[path], False)
-    for key, value in members.items():
-        monkeypatch.setattr(sys.modules[name], key, value, raising=False)
 
 
 @pytest.fixture
@@ -49,9 +35,6 @@ def absent(monkeypatch):
 def bright_parts(image: sitk.Image) -> sitk.Image:
     """What the fakes find: everything as dense as the liver."""
     return sitk.Cast(sitk.And(image > LIVER_HU - 20, image < LIVER_HU + 20), sitk.sitkUInt8)
-
-
-# TotalSegmentator
 
 
 def totalsegmentator(
@@ -130,30 +113,6 @@ def test_a_missing_package_is_told_with_the_way_out(absent, tmp_path, key, packa
     model = {"nnunet": nnunet_folder, "monai": monai_folder}.get(key, lambda folder: key)(tmp_path)
     with pytest.raises(MissingDependencyError, match=f"pip install {package}, or use a model of HepaDose"):
         open_segmenter(str(model))
-
-
-# nnU-Net
-
-
-def nnunet_folder(tmp_path, labels=None, channels=None, folds=("fold_0", "fold_1")) -> Path:
-    """A trained model's folder as nnU-Net v2 leaves it."""
-    folder = tmp_path / "Dataset900_Liver" / "nnUNetTrainer__nnUNetPlans__3d_fullres"
-    checkpoint = {
-        "network_weights": band_module().state_dict(),
-        "trainer_name": "nnUNetTrainer",
-        "init_args": {"configuration": "3d_fullres"},
-        "_best_ema": np.float64(0.9),
-        "logging": {"mean_fg_dice": [np.float64(0.5)], "lrs": [1e-2]},
-        "inference_allowed_mirroring_axes": (0, 1, 2),
-    }
-    for fold in folds:
-        (folder / fold).mkdir(parents=True)
-        torch.save(checkpoint, folder / fold / "checkpoint_final.pth")
-    folder.mkdir(parents=True, exist_ok=True)
-    dataset = {"channel_names": channels or {"0": "CT"}, "labels": labels or {"background": 0, "liver": 1}}
-    (folder / "dataset.json").write_text(json.dumps({"name": "Dataset900_Liver", "file_ending": ".nii.gz", **dataset}))
-    (folder / "plans.json").write_text("{}")
-    return folder
 
 
 class FakePredictor:
@@ -246,16 +205,6 @@ def test_a_liver_tumor_is_a_tumor(nnunet, tmp_path):
     assert open_segmenter(str(folder)).task == "tumor"
 
 
-# Checkpoints
-
-
-class Payload:
-    """What would run when it is unpickled."""
-
-    def __reduce__(self):
-        return (print, ("this ran",))
-
-
 def test_an_honest_checkpoint_passes(tmp_path):
     folder = nnunet_folder(tmp_path)
     require_harmless_checkpoint(folder / "fold_0" / "checkpoint_final.pth")
@@ -281,134 +230,6 @@ def test_a_damaged_pickle_in_a_checkpoint_is_refused(tmp_path):
         archive.writestr("a/data.pkl", b"\x80\x02}q\x00(X\x01")
     with pytest.raises(ModelIntegrityError, match="no readable file of PyTorch"):
         require_harmless_checkpoint(tmp_path / "a.pth")
-
-
-# MONAI
-
-
-def monai_folder(tmp_path, network=None, transforms=None, labels=None, safe=True) -> Path:
-    """A bundle in the layout of MONAI's model zoo."""
-    folder = tmp_path / "liver_ct"
-    (folder / "configs").mkdir(parents=True)
-    (folder / "models").mkdir()
-    steps = [
-        {"_target_": "LoadImaged", "keys": "image"},
-        {"_target_": "EnsureChannelFirstd", "keys": "image"},
-        {"_target_": "Orientationd", "keys": "image", "axcodes": "RAS"},
-        {"_target_": "Spacingd", "keys": "image", "pixdim": [5.0, 5.0, 5.0], "mode": "bilinear"},
-        {"_target_": "ScaleIntensityRanged", "a_min": -200, "a_max": 300, "b_min": 0, "b_max": 1, "clip": True},
-        {"_target_": "EnsureTyped", "keys": "image"},
-    ]
-    inference = {
-        "imports": ["$import glob"],
-        "network_def": network or {"_target_": "UNet", "spatial_dims": 3, "in_channels": 1, "out_channels": 2},
-        "network": "$@network_def.to(@device)",
-        "preprocessing": {"_target_": "Compose", "transforms": transforms or steps},
-        "inferer": {"_target_": "SlidingWindowInferer", "roi_size": [32, 32, 32], "sw_batch_size": 4, "overlap": 0.5},
-    }
-    image = {"modality": "CT", "num_channels": 1}
-    form = {
-        "inputs": {"image": image},
-        "outputs": {"pred": {"channel_def": labels or {"0": "background", "1": "liver"}}},
-    }
-    metadata = {"version": "0.2.0", "task": "Liver segmentation", "network_data_format": form}
-    (folder / "configs" / "inference.json").write_text(json.dumps(inference))
-    (folder / "configs" / "metadata.json").write_text(json.dumps(metadata))
-    state = {name: array.astype(np.float32) for name, array in band_weights().items()}
-    if safe:
-        (folder / "models" / "model.safetensors").write_bytes(safetensors_bytes(state))
-    else:
-        tensors = {name: torch.from_numpy(array) for name, array in state.items()}
-        torch.save({"model": tensors}, folder / "models" / "model.pt")
-    return folder
-
-
-def fake_unet(seen):
-    """The signature of monai.networks.nets.UNet; the network of the tests behind it, and what it was given."""
-
-    class UNet(torch.nn.Sequential):
-        def __init__(self, spatial_dims, in_channels, out_channels, channels=(), strides=(), num_res_units=0):
-            super().__init__(*band_module())
-
-        def forward(self, values):
-            seen.append(values.shape)
-            return super().forward(values)
-
-    return UNet
-
-
-@pytest.fixture
-def monai(monkeypatch):
-    seen = []
-    fake_module(monkeypatch, "monai.networks.nets", UNet=fake_unet(seen))
-    return seen
-
-
-@pytest.mark.parametrize("safe", [True, False], ids=["safetensors", "model.pt"])
-def test_a_monai_bundle_draws_on_the_cts_grid(monai, tmp_path, safe):
-    segmenter = open_segmenter(str(monai_folder(tmp_path, safe=safe)), ON_PROCESSOR)
-    assert isinstance(segmenter, Segmenter) and segmenter.task == "liver"
-    ct, true = example_ct()
-    found = segmenter.segment(SegmentationInputs(ct))
-    assert dice(found.mask.array, true.array) > 0.95
-    assert str(found.origin).startswith("MONAI bundle liver_ct 0.2.0 (weights ")
-    assert set(monai) == {(1, 1, 32, 32, 32)}
-
-
-def test_a_bundle_sees_axes_as_it_was_trained(monai, tmp_path):
-    from hepadose.segmentation.backends.monai_bundle import _Oriented
-
-    class Remembers:
-        on_gpu, description = False, ""
-
-        def predict(self, tile):
-            self.tile = tile
-            return tile[0]
-
-    inner = Remembers()
-    tile = np.arange(2 * 3 * 4, dtype=np.float32).reshape(1, 1, 2, 3, 4)
-    back = _Oriented(inner, (2, 1)).predict(tile)
-    # RAS: x from left to right, y from back to front; here x runs to the left and y to the back.
-    assert inner.tile.shape == (1, 1, 4, 3, 2)
-    assert inner.tile[0, 0, 0, 0, 0] == tile[0, 0, 0, -1, -1]
-    assert np.array_equal(back, tile[0])
-
-
-def step(**content):
-    return [content, {"_target_": "Spacingd", "pixdim": [1, 1, 1]}]
-
-
-@pytest.mark.parametrize(
-    ("changes", "match"),
-    [
-        ({"network": {"_target_": "os.system", "command": "true"}}, '"_target_" must be one of UNet'),
-        ({"network": {"_target_": "evil.UNet"}}, '"_target_" must be one of UNet'),
-        ({"network": {"_target_": "UNet", "channels": "$__import__('os').system('true')"}}, "not an expression"),
-        ({"network": {"_target_": "UNet", "act": ["@other"]}}, "not an expression"),
-        ({"network": {"_target_": "UNet", "act": {"name": "%other"}}}, "not an expression"),
-        ({"transforms": step(_target_="Lambdad", func="$lambda x: x")}, '"_target_" must be one of'),
-        ({"transforms": step(_target_="LoadImaged")}, "transforms with ScaleIntensityRanged"),
-        ({"labels": {"0": "background", "1": "spleen"}}, "none of liver, tumor and reaction"),
-    ],
-)
-def test_a_bundle_that_would_have_to_be_run_to_be_read_is_refused(monai, tmp_path, changes, match):
-    with pytest.raises(ModelIntegrityError, match=match):
-        open_segmenter(str(monai_folder(tmp_path, **changes)))
-
-
-def test_a_bundle_whose_weights_could_run_code_is_refused(monai, tmp_path, capsys):
-    folder = monai_folder(tmp_path, safe=False)
-    torch.save({"model": Payload()}, folder / "models" / "model.pt")
-    with pytest.raises(ModelIntegrityError, match=r'would run "__builtin__\.print"'):
-        open_segmenter(str(folder))
-    assert capsys.readouterr().out == ""
-
-
-def test_a_bundle_whose_weights_do_not_fit_is_refused(monai, tmp_path):
-    folder = monai_folder(tmp_path)
-    (folder / "models" / "model.safetensors").write_bytes(safetensors_bytes({"x": np.zeros(3, np.float32)}))
-    with pytest.raises(ModelIntegrityError, match="weights do not fit"):
-        open_segmenter(str(folder), ON_PROCESSOR).segment(SegmentationInputs(example_ct()[0]))
 
 
 def test_nothing_found_is_told(nnunet, tmp_path):
