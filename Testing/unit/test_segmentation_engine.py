@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 import hepadose.networks
 from hepadose.errors import CancelledError, EmptyRegionError, MissingInputError, NotEnoughMemoryError, UnitsError
 from hepadose.images import Image
-from hepadose.segmentation import runner, runtimes
+from hepadose.segmentation import runner
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.engine import EngineInputs, run_model
 from hepadose.segmentation.network_segmenter import NetworkSegmenter
 from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
-from hepadose.segmentation.runtimes import DeviceMemoryError, DeviceName, Ladder, RuntimeChoice, RuntimeName
+from hepadose.segmentation.runtimes import DeviceName, RuntimeChoice, RuntimeName
 
 from model_example import AIR_HU, band_module, dice, example_ct, inference, metadata, write_model
 
@@ -181,69 +179,6 @@ def test_little_free_memory_makes_smaller_tiles_and_says_so(tmp_path, case, monk
     result = run_model(bundle, EngineInputs(case[0]), ONE_THREAD)
     assert "Smaller tiles" in result.findings[0].text and "1.9 GB" in result.findings[0].text
     assert dice(result.mask.array, case[1].array) > 0.95
-
-
-class Card:
-    """A graphics card that can take tiles up to a size."""
-
-    on_gpu, description = True, "A card"
-
-    def __init__(self, largest):
-        self.largest = largest
-
-    def predict(self, tile):
-        if tile.size > self.largest:
-            raise DeviceMemoryError("full")
-        return np.stack([np.zeros(tile.shape[2:]), np.full(tile.shape[2:], 3.0)]).astype(np.float32)
-
-
-def ladder_with(card, processor=None):
-    steps = (lambda: card, *((lambda: processor,) if processor else ()))
-    return Ladder(steps)
-
-
-def test_a_full_card_gets_smaller_tiles(bundle):
-    tiles = runner.TileRunner(large(bundle.description), ladder_with(Card(32 * 32 * 32)), 1000)
-    tiles.slide(np.zeros((1, 40, 40, 40), np.float32), 0.5, lambda number, count: None)
-    assert all("graphics card's memory did not suffice" in finding.text for finding in tiles.findings)
-    assert tiles.description == "A card"
-
-
-def test_a_card_that_is_too_small_hands_over_to_the_processor(bundle):
-    processor = Card(10**9)
-    processor.description, processor.on_gpu = "Processor", False
-    tiles = runner.TileRunner(large(bundle.description), ladder_with(Card(10), processor), 1000)
-    tiles.slide(np.zeros((1, 40, 40, 40), np.float32), 0.5, lambda number, count: None)
-    assert tiles.findings[-1].text.endswith("the network ran on the processor.")
-    assert tiles.description == "Processor"
-
-
-def test_no_memory_anywhere_is_refused(bundle):
-    tiles = runner.TileRunner(bundle.description, ladder_with(Card(10)), 1000)
-    with pytest.raises(NotEnoughMemoryError, match="not even in small tiles"):
-        tiles.slide(np.zeros((1, 40, 40, 40), np.float32), 0.5, lambda number, count: None)
-
-
-def large(description):
-    return replace(description, patch_size=(64, 64, 64))
-
-
-def test_a_missing_runtime_is_told_with_the_way_out(bundle, monkeypatch):
-    monkeypatch.setattr(runtimes, "is_installed", lambda package: False)
-    with pytest.raises(runtimes.MissingDependencyError, match="pip install onnxruntime"):
-        runtimes.ladder_for(bundle)
-    with pytest.raises(runtimes.MissingDependencyError, match="pip install torch"):
-        runtimes.ladder_for(bundle, RuntimeChoice(RuntimeName.TORCH))
-
-
-def test_a_card_that_cannot_be_used_is_told_and_the_processor_taken(bundle, case):
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("this computer has a card that works")
-    result = run_model(bundle, EngineInputs(case[0]), RuntimeChoice(device=DeviceName.GPU, threads=1))
-    assert "no graphics card" in result.findings[0].text
-    assert "onnxruntime" in result.runtime
 
 
 def test_a_model_is_a_segmenter_whose_origin_names_its_weights(model, bundle, case):

@@ -12,7 +12,7 @@ from hepadose.findings import Finding, warning
 from hepadose.segmentation.bundle_metadata import ModelDescription
 from hepadose.segmentation.localize import Box
 from hepadose.segmentation.memory import available_bytes, needed_bytes
-from hepadose.segmentation.runtimes import SUBJECT, DeviceMemoryError, Ladder, Runtime
+from hepadose.segmentation.runtimes import SUBJECT, DeviceFailedError, DeviceMemoryError, Ladder, Runtime
 from hepadose.segmentation.tiles import Shape, fitting_tile, slide, smaller_tile, tile_count
 
 
@@ -64,10 +64,16 @@ class TileRunner:
                 return slide(volume, self._predict, tile, overlap, tell)
             except DeviceMemoryError as problem:
                 self._step_down(tile, problem)
+            except DeviceFailedError as problem:
+                self._hand_over(str(problem), problem)
 
     def _predict(self, tile: np.ndarray) -> np.ndarray:
         self.tiles_run += 1
-        return self._runtime.predict(tile)
+        found = self._runtime.predict(tile)
+        if not np.isfinite(found).all():
+            # Reduced precision overflows on a card before it does on the processor.
+            raise DeviceFailedError(f"The network {self._model.name} computed values that are no numbers.")
+        return found
 
     def _fitting(self, shape: Shape) -> Shape:
         return fitting_tile(shape, self._tile, self._model.patch_multiple)
@@ -109,8 +115,11 @@ class TileRunner:
                 f"The memory does not suffice for the model {self._model.name}, not even in small tiles; close other "
                 "programs or crop the CT."
             ) from problem
+        self._hand_over("The graphics card's memory did not suffice.", problem)
+
+    def _hand_over(self, reason: str, problem: DeviceMemoryError | DeviceFailedError) -> None:
+        if not self._waiting:
+            raise problem
         self._runtime = self._waiting.pop(0)()
         self._tile = self._model.patch_size
-        self._findings.append(
-            warning(SUBJECT, "The graphics card's memory did not suffice; the network ran on the processor.")
-        )
+        self._findings.append(warning(SUBJECT, f"{reason} The network ran on the processor."))

@@ -8,7 +8,7 @@ import numpy as np
 
 from hepadose.errors import MissingDependencyError, ModelIntegrityError
 from hepadose.segmentation.bundle import Bundle
-from hepadose.segmentation.runtimes import DeviceMemoryError
+from hepadose.segmentation.runtimes import DeviceFailedError, DeviceMemoryError
 
 if TYPE_CHECKING:
     import torch
@@ -90,7 +90,9 @@ class TorchModule:
         except RuntimeError as problem:
             # The processor's allocator and some drivers have no exception of their own.
             if "memory" not in str(problem).lower():
-                raise
+                if not self.on_gpu:
+                    raise
+                raise DeviceFailedError(f"The graphics card failed ({type(problem).__name__}).") from problem
             self._release()
             raise DeviceMemoryError("The memory does not suffice for a tile.") from problem
 

@@ -22,6 +22,10 @@ class DeviceMemoryError(HepaDoseError):
     """A tile does not fit into the memory of the device; smaller tiles may."""
 
 
+class DeviceFailedError(HepaDoseError):
+    """A device has stopped working or computes what are no numbers; another one may do."""
+
+
 class RuntimeName(StrEnum):
     """Which library runs a network."""
 
@@ -62,6 +66,8 @@ class Runtime(Protocol):
         ------
         DeviceMemoryError
             If the memory does not suffice for a tile of this size.
+        DeviceFailedError
+            If a graphics card fails for another reason.
         """
 
 
@@ -114,7 +120,9 @@ def ladder_for(bundle: Bundle, choice: RuntimeChoice | None = None) -> Ladder:
     choice = choice or RuntimeChoice()
     findings: list[Finding] = []
     steps: list[Opener] = []
-    if choice.device is not DeviceName.CPU and choice.runtime is not RuntimeName.ONNXRUNTIME:
+    if choice.device is DeviceName.GPU and choice.runtime is RuntimeName.ONNXRUNTIME:
+        findings.append(warning(SUBJECT, "onnxruntime is used on the processor only; choose PyTorch for the card."))
+    elif choice.device is not DeviceName.CPU and choice.runtime is not RuntimeName.ONNXRUNTIME:
         steps += _on_gpu(bundle, choice, findings)
     steps += _on_processor(bundle, choice)
     return Ladder(tuple(steps), tuple(findings))
