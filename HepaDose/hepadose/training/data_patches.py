@@ -6,49 +6,43 @@ processes prepare them.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
 
 from hepadose.training.augment import cut_patch
 from hepadose.training.config import TrainingConfig, config_from_json
 from hepadose.training.config_parts import PatchSettings
 from hepadose.training.data_cases import Case, open_source
 
-_FOREVER = 2**40
+_AHEAD = 3
 
 
-class PatchBatches(Dataset):
+class PatchBatches:
     """The batch of every step.
 
     Parameters
     ----------
     config : TrainingConfig
-        Each process opens its source once.
+        Its source is opened once.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
-        # Text travels to the processes; sources with what they remember do not.
-        self._text = config.to_json()
-        self._config, self._source = config, None
+        self._config, self._source = config, open_source(config)
 
-    def __getstate__(self) -> dict:
-        return {"_text": self._text}
-
-    def __setstate__(self, state: dict) -> None:
-        self._text = state["_text"]
-        self._config, self._source = config_from_json(self._text), None
-
-    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs (batch, C, k, j, i) from 0 to 1, and labels (batch, k, j, i)."""
-        if self._source is None:
-            self._source = open_source(self._config)
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs (batch, C, k, j, i) from 0 to 1, and labels (batch, k, j, i) as uint8."""
         patches = [self._patch(step, place) for place in range(self._config.patches.batch)]
         inputs, labels = (np.stack(parts) for parts in zip(*patches, strict=True))
-        return torch.from_numpy(inputs), torch.from_numpy(labels.astype(np.int64))
+        return inputs, labels
 
     def _patch(self, step: int, place: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng((self._config.run.seed, step, place))
@@ -94,21 +88,47 @@ def patch_center(case: Case, patches: PatchSettings, random: np.random.Generator
 
 
 def batches_from(config: TrainingConfig, first_step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches of all steps from one on, without end, prepared by other processes if the configuration says so."""
-    workers = config.run.workers
-    loader = DataLoader(
-        PatchBatches(config),
-        batch_size=None,
-        sampler=range(first_step, first_step + _FOREVER),
-        num_workers=workers,
-        multiprocessing_context="spawn" if workers else None,
-        worker_init_fn=_start_worker if workers else None,
-        prefetch_factor=4 if workers else None,
-    )
-    return iter(loader)
+    """The batches of all steps from one on, without end, prepared by other processes if the configuration says so.
+
+    Close the iterator to end these processes.
+    """
+    steps = count(first_step)
+    if not config.run.workers:
+        batches = PatchBatches(config)
+        yield from (_tensors(*batches[step]) for step in steps)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(config.run.workers, context, _start_worker, (config.to_json(),)) as pool:
+        waiting = deque(pool.submit(_batch_of, next(steps)) for _ in range(_AHEAD * config.run.workers))
+        try:
+            while True:
+                inputs, labels = waiting.popleft().result()
+                waiting.append(pool.submit(_batch_of, next(steps)))
+                yield _tensors(inputs, labels)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(_: int) -> None:
+def _tensors(inputs: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(inputs), torch.from_numpy(labels.astype(np.int64))
+
+
+_worker_batches: list[PatchBatches] = []
+"""What a process that prepares patches keeps from one to the next."""
+
+
+def _start_worker(config_text: str) -> None:
     # Ctrl-C is for the training itself, which ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A training that was killed cannot end them.
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
     torch.set_num_threads(1)
+    _worker_batches[:] = [PatchBatches(config_from_json(config_text))]
+
+
+def _end_with(parent) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _batch_of(step: int) -> tuple[np.ndarray, np.ndarray]:
+    return _worker_batches[0][step]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -135,10 +136,21 @@ class _Sitting:
         self.folder.joinpath(CONFIG_FILE).write_text(self.config.to_json(), encoding="utf-8")
 
     def run(self, tell: Callable[[TrainingNews], None], should_stop: Callable[[], bool]) -> TrainingProgress:
-        """Step after step."""
+        """All steps that are left."""
         if self.is_over():
             return self.progress
-        batches = batches_from(self.config, self.progress.step)
+        with closing(batches_from(self.config, self.progress.step)) as batches:
+            self.run_over(batches, tell, should_stop)
+        self.save()
+        return self.progress
+
+    def run_over(
+        self,
+        batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
+        tell: Callable[[TrainingNews], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """Step after step, with validations and checkpoints in between."""
         last_save = clock = time.monotonic()
         while not self.is_over():
             self.step(*next(batches))
@@ -153,8 +165,6 @@ class _Sitting:
             tell(TrainingNews(self.progress, self.recent_loss, self.progress.share_used(self.config), dice))
             if should_stop():
                 break
-        self.save()
-        return self.progress
 
     def is_over(self) -> bool:
         """Whether the budget is used up or validation has come to rest."""
