@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from hepadose.networks import build
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.runtime_onnx import OnnxRuntime
 from hepadose.segmentation.runtime_torch import TorchRuntime
-from hepadose.training.checkpoint import BEST_WEIGHTS, load_weights
+from hepadose.training.checkpoint import BEST_WEIGHTS, CHECKPOINT, load_weights
 from hepadose.training.data_cases import Case
 from hepadose.training.evaluate import evaluate_bundle, evaluate_training, score, summary_of
 from hepadose.training.export import AGREEMENT, export_bundle, export_training, metadata_of
@@ -49,10 +50,16 @@ def exported(trained, tmp_path_factory):
     return export_training(trained[0], tmp_path_factory.mktemp("models") / "ball", "1.2.3", scores=scores)
 
 
-@pytest.mark.parametrize("name", NARROW)
-def test_onnxruntime_gives_the_probabilities_of_pytorch_from_the_same_file(name, tmp_path, monkeypatch):
-    arguments, size = NARROW[name]
+@pytest.fixture
+def memory_unmeasured(monkeypatch):
+    """Spares the two processes in which the memory is measured."""
     monkeypatch.setattr("hepadose.training.export.memory_bytes_per_voxel", lambda folder, bundle: 100.0)
+
+
+@pytest.mark.usefixtures("memory_unmeasured")
+@pytest.mark.parametrize("name", NARROW)
+def test_onnxruntime_gives_the_probabilities_of_pytorch_from_the_same_file(name, tmp_path):
+    arguments, size = NARROW[name]
     config = ball_config("", network={"name": name, "arguments": arguments}, patches={"size": list(size)})
     torch.manual_seed(2)
     module = build(name, arguments)
@@ -129,6 +136,7 @@ def test_a_model_is_judged_as_users_run_it(exported, trained):
     assert all(abs(each.dice - raw[each.case].dice) < 0.2 for each in found)
 
 
+@pytest.mark.usefixtures("memory_unmeasured")
 def test_a_model_that_needs_a_liver_is_not_judged_without_one(trained, exported, tmp_path):
     config = ball_config(trained[1].data.folder, inference={"region": {"from": "liver"}})
     model = export_training(trained[0], tmp_path / "inside")
@@ -154,6 +162,7 @@ def test_scores_of_two_cubes_are_known():
     assert math.isnan(empty.assd_mm)
 
 
+@pytest.mark.usefixtures("memory_unmeasured")
 def test_one_command_each_trains_judges_and_exports(tmp_path, capsys):
     config = ball_config(write_data_set(tmp_path / "data"), run={"steps": 4, "validate_every_steps": 2})
     (tmp_path / "ball.json").write_text(config.to_json())
@@ -167,6 +176,21 @@ def test_one_command_each_trains_judges_and_exports(tmp_path, capsys):
     assert main(["export", str(training), str(model), "--cases", "1"]) == 0
     assert "differ by" in capsys.readouterr().out
     assert read_bundle(model).description.name == "ball"
+
+
+def test_ctrl_c_saves_what_was_learned_and_ends_well(trained, tmp_path, capsys, monkeypatch):
+    (tmp_path / "ball.json").write_text(trained[1].to_json())
+
+    def interrupting(news):
+        if news.progress.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("hepadose.cli_train._line_printer", lambda: interrupting)
+    assert main(["train", str(tmp_path / "ball.json"), "--output", str(tmp_path / "training")]) == 0
+    told = capsys.readouterr()
+    assert "3 steps" in told.out
+    assert "is saved" in told.err
+    assert (tmp_path / "training" / CHECKPOINT).is_file()
 
 
 def test_exporting_before_training_says_what_to_do(trained, tmp_path, capsys):
