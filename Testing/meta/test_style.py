@@ -27,7 +27,12 @@ POPUPS = re.compile(
     r"|QInputDialog|messageBox)\b"
 )
 DESTRUCTIVE_DIALOGS = {"HepaDose/hepadose/gui/flr/report.py"}
-MAY_PRINT = {"HepaDose/hepadose/cli.py", "HepaDose/hepadose/cli_train.py", "Resources/Batch/flr_dose.py", "Resources/Batch/segment.py"}
+MAY_PRINT = {
+    "HepaDose/hepadose/cli.py",
+    "HepaDose/hepadose/cli_train.py",
+    "Resources/Batch/flr_dose.py",
+    "Resources/Batch/segment.py",
+}
 
 
 def python_files(*roots):
