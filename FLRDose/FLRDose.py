@@ -275,7 +275,6 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def segments_changed(self):
         """Liver or reaction changed, by hand or by the panel."""
-        self.reaction.show_origin()
         self.match.segments_changed()
         self.refresh()
 

@@ -78,6 +78,7 @@ class AlignmentSection(Section):
         self.step_done(self.ui.inputsButton, self.ui.reactionButton)
         yield
         self.panel.aligned()
+        yield
 
     def _failed(self, problem: HepaDoseError) -> None:
         self._problem = problem

@@ -180,6 +180,8 @@ class ReactionSection(Section):
         self.step_done(self.ui.alignmentButton, self.ui.matchButton)
         yield
         self.panel.segments_changed()
+        # The end of the job updates the panel once more, in a turn of its own.
+        yield
 
     def _failed(self, problem: HepaDoseError) -> None:
         self._problem = problem
