@@ -208,6 +208,26 @@ class TestSynthetic:
         bones = np.isin(abdomen.labels.array, (Tissue.BONE_CORTEX, Tissue.BONE_MARROW))
         assert np.array_equal(case.labels.array == 2, bones)
 
+    def test_an_anatomy_is_rendered_a_few_times_while_it_is_among_the_last(self):
+        config = self.config(recent_cases=1, new_case_every_steps=2, renderings_per_case=1)
+        source, random = SyntheticSource(config), np.random.default_rng(0)
+        first, again, other = (source.training_case(step, random) for step in (0, 1, 2))
+        assert first is again
+        assert not np.array_equal(first.labels.array, other.labels.array)
+
+    def test_an_anatomy_gets_another_ct_when_it_is_older(self):
+        class Always:
+            def __init__(self, age):
+                self.age = age
+
+            def integers(self, _count):
+                return self.age
+
+        source = SyntheticSource(self.config(recent_cases=2, new_case_every_steps=1, renderings_per_case=2))
+        young, old = source.training_case(1, Always(0)), source.training_case(2, Always(1))
+        assert np.array_equal(young.labels.array, old.labels.array)
+        assert not np.array_equal(young.images_hu, old.images_hu)
+
     def test_training_validation_and_test_never_meet(self):
         config = read_config("liver")
         newest = config.run.steps // config.data.new_case_every_steps + config.data.recent_cases

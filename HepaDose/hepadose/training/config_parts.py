@@ -59,8 +59,10 @@ class DataSettings:
     margin_mm : float
         Kept around the liver.
     recent_cases, new_case_every_steps : int
-        Patches come from the synthetic anatomies made last, and how often one is added. Every patch renders another CT
-        of its anatomy. Each process that prepares patches keeps as many anatomies in memory.
+        Patches come from the synthetic anatomies made last, and how often one is added. Each process that prepares
+        patches keeps as many in memory.
+    renderings_per_case : int
+        Different CTs that an anatomy is rendered as while it is among the last; rendering takes as long as a step.
     validation_share : float
         Share of the patients of a folder that are kept for validation.
     anatomy, rendering : dict
@@ -77,6 +79,7 @@ class DataSettings:
     margin_mm: float = 30.0
     recent_cases: int = 32
     new_case_every_steps: int = 4
+    renderings_per_case: int = 2
     validation_share: float = 0.2
     anatomy: dict = field(default_factory=dict)
     rendering: dict = field(default_factory=dict)

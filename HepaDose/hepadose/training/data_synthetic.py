@@ -33,7 +33,7 @@ GROUPS = {
 
 
 class SyntheticSource:
-    """Synthetic abdomens by number: the anatomies made last, each rendered anew for every patch.
+    """Synthetic abdomens by number: the anatomies made last, each rendered a few times over while it is among them.
 
     Parameters
     ----------
@@ -58,12 +58,17 @@ class SyntheticSource:
         self._anatomy, self._rendering = _generator_settings(data)
         # One process keeps what the next patches draw from.
         self._abdomen = lru_cache(maxsize=data.recent_cases)(partial(random_abdomen, settings=self._anatomy))
+        self._rendered = lru_cache(maxsize=data.recent_cases)(self._render)
 
     def training_case(self, step: int, random: np.random.Generator) -> Case:
-        """One of the anatomies made last, in a new rendering."""
-        newest = step // self._config.data.new_case_every_steps + self._config.data.recent_cases
-        seed = TRAINING_SEED + newest - 1 - int(random.integers(self._config.data.recent_cases))
-        return self.case_of(self._abdomen(seed), int(random.integers(2**31)))
+        """One of the anatomies made last, as it is rendered at its age."""
+        data = self._config.data
+        newest = step // data.new_case_every_steps + data.recent_cases - 1
+        age = int(random.integers(data.recent_cases))
+        return self._rendered(TRAINING_SEED + newest - age, age * data.renderings_per_case // data.recent_cases)
+
+    def _render(self, seed: int, rendering: int) -> Case:
+        return self.case_of(self._abdomen(seed), seed * self._config.data.renderings_per_case + rendering)
 
     def validation_cases(self) -> Iterator[Case]:
         """The fixed cases, made when asked for."""
