@@ -170,6 +170,8 @@ class RegistrationSummary:
     liver_dice: float | None = None
     liver_mean_distance_mm: float | None = None
     folded_fraction: float | None = None
+    planning_liver_origin: SegmentationOrigin | None = None
+    """Where the liver of the planning CT came from that guided the registration; None where it is not known."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hepadose.findings import Finding, Level
 from hepadose.flr.result import RegistrationSummary
+from hepadose.provenance import SegmentationOrigin
 from hepadose.registration.quality import judge_error, judge_stated_error
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ SUMMARY = {
     "liver_dice": "HepaDose.RegistrationLiverDice",
     "liver_mean_distance_mm": "HepaDose.RegistrationLiverDistanceMm",
     "folded_fraction": "HepaDose.RegistrationFoldedFraction",
+    "planning_liver_origin": "HepaDose.RegistrationPlanningLiver",
 }
-"""Attribute of each figure of :class:`hepadose.flr.result.RegistrationSummary`; absent where it is None."""
+"""Attribute of each part of :class:`hepadose.flr.result.RegistrationSummary`; absent where it is None."""
 
 
 def registration_summary(node: vtkMRMLTransformNode | None) -> RegistrationSummary | None:
@@ -34,16 +35,27 @@ def registration_summary(node: vtkMRMLTransformNode | None) -> RegistrationSumma
     if node is None or node.GetAttribute(SUMMARY["method"]) is None:
         return None
     stated = {field: node.GetAttribute(attribute) for field, attribute in SUMMARY.items()}
-    figures = {field: None if text is None else float(text) for field, text in stated.items() if field != "method"}
-    return RegistrationSummary(method=stated["method"], **figures)
+    return RegistrationSummary(**{field: None if text is None else _read(field, text) for field, text in stated.items()})
+
+
+def _read(field: str, text: str) -> str | float | SegmentationOrigin:
+    """One part of a summary from its attribute."""
+    if field == "method":
+        return text
+    return SegmentationOrigin.from_text(text) if field == "planning_liver_origin" else float(text)
 
 
 def state_summary(node: vtkMRMLTransformNode, summary: RegistrationSummary) -> None:
-    """Write the figures of a registration on its transform node."""
-    for field, value in asdict(summary).items():
-        text = value if isinstance(value, str) or value is None else repr(float(value))
+    """Write what is known about a registration on its transform node."""
+    for field, attribute in SUMMARY.items():
         # An attribute set to None is removed: a figure of an earlier registration never stays.
-        node.SetAttribute(SUMMARY[field], text)
+        node.SetAttribute(attribute, _written(getattr(summary, field)))
+
+
+def _written(value: str | float | SegmentationOrigin | None) -> str | None:
+    if isinstance(value, SegmentationOrigin):
+        return value.to_text()
+    return value if isinstance(value, str) or value is None else repr(float(value))
 
 
 def registration_findings(

@@ -11,6 +11,7 @@ import hepadose
 from hepadose.errors import MissingDependencyError
 from hepadose.flr.result import FlrResult, RegistrationSummary, SurfaceRow
 from hepadose.flr.settings import FlrSettings
+from hepadose.provenance import SegmentationOrigin
 from hepadose.report.definitions import FLR_WRITTEN_OUT, METHOD, best_rows, estimator_rows, planar_rows
 from hepadose.report.published import PatientStatement, comparison_or_reason
 from hepadose.report.studies import CAUTION, PUBLISHED_THRESHOLDS
@@ -90,7 +91,7 @@ def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[Timi
         "estimators": estimator_rows(result),
         "planar": planar_rows(result),
         "surface": surface_rows_near(result.surface, result.best.refined_gy),
-        "masks": (("Focal liver reaction", result.reaction_origin), ("Liver", result.liver_origin)),
+        "masks": mask_rows(result),
         "registration": registration_rows(result.registration),
         "settings": settings_rows(result.settings),
         "published": PUBLISHED_THRESHOLDS,
@@ -113,6 +114,13 @@ def _patient(result: FlrResult, statement: PatientStatement | None) -> dict[str,
         "comparison": [(row, "; ".join(row.differences) or "none") for row in rows],
         "not_compared": reason,
     }
+
+
+def mask_rows(result: FlrResult) -> list[tuple[str, SegmentationOrigin]]:
+    """Every mask that shaped the answer, with where it came from."""
+    rows = [("Focal liver reaction", result.reaction_origin), ("Liver on the follow-up CT", result.liver_origin)]
+    planned = result.registration.planning_liver_origin
+    return rows if planned is None else [*rows, ("Liver on the planning CT", planned)]
 
 
 def surface_rows_near(rows: Sequence[SurfaceRow], level_gy: float) -> list[tuple[SurfaceRow, bool]]:

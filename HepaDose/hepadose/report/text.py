@@ -134,6 +134,7 @@ def result_text(result: FlrResult) -> str:
         f"Settings: {_band_words(result)}",
         f"Reaction from: {result.reaction_origin}",
         f"Liver from: {result.liver_origin}",
+        _planning_liver_words(result),
         f"Registration: {_registration_words(result)}",
         *(f"{LEVEL_WORDS[one.level]}: {one.subject}: {one.text}" for one in _not_in_order(result)),
         verdict(result.findings)[1],
@@ -149,6 +150,11 @@ def _band_words(result: FlrResult) -> str:
         f"{settings.first_level_gy:g}–{settings.last_level_gy:g}{GAP}Gy in steps of {settings.level_step_gy:g}{GAP}Gy"
     )
     return f"{settings.band_mode.value} band of {settings.band_mm:g}{GAP}mm {place}, levels {levels}"
+
+
+def _planning_liver_words(result: FlrResult) -> str:
+    origin = result.registration.planning_liver_origin
+    return "" if origin is None else f"Liver on the planning CT from: {origin}"
 
 
 def _registration_words(result: FlrResult) -> str:
