@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hepadose.training.config import TrainingConfig
     from hepadose.training.loop import TrainingNews
 
 EXIT_OK = 0
@@ -26,11 +27,18 @@ def add_training_commands(commands: argparse._SubParsersAction) -> None:
     train.add_argument("--output", "-o", type=Path, required=True, help="folder; an earlier training here goes on")
     train.add_argument("--seconds", type=float, metavar="S", help="stop this sitting after so long")
 
-    evaluate = commands.add_parser("evaluate", help="how good is a trained network on cases it has never seen?")
+    evaluate = commands.add_parser("evaluate", help="how good is a network or a model on cases it has never seen?")
     evaluate.set_defaults(run=_run_evaluate)
-    evaluate.add_argument("training", type=Path, help="folder of the training, which may still be running")
+    evaluate.add_argument(
+        "judged", type=Path, help="folder of a training, which may still be running, or of an exported model"
+    )
     evaluate.add_argument("--cases", type=int, default=40, metavar="N", help="synthetic cases")
-    evaluate.add_argument("--model", type=Path, metavar="FOLDER", help="judge this exported model as users run it")
+    evaluate.add_argument(
+        "--model", type=Path, metavar="FOLDER", help="judge this exported model of the training as users run it"
+    )
+    evaluate.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="judge on labeled CTs (imagesTr, labelsTr, dataset.json)"
+    )
     evaluate.add_argument("--output", "-o", type=Path, required=True, metavar="CSV")
 
     export = commands.add_parser("export", help="write a trained network as a model that HepaDose can use")
@@ -98,28 +106,39 @@ def _line_printer() -> Callable[[TrainingNews], None]:
 
 
 def _run_evaluate(options: argparse.Namespace) -> int:
+    from hepadose.training.evaluate import evaluate_bundle, evaluate_training
+    from hepadose.training.scores import summary_lines, summary_of, write_scores
+
+    judged, tell = options.judged, _case_counter()
+    if options.model is not None:
+        scores = evaluate_bundle(options.model, _config_of(judged), options.cases, tell, options.data)
+    elif _is_model(judged):
+        scores = evaluate_bundle(judged, None, options.cases, tell, options.data)
+    else:
+        scores = evaluate_training(judged, options.cases, tell=tell, folder=options.data)
+    write_scores(scores, options.output)
+    print("\n".join(summary_lines(summary_of(scores, ""))))
+    return EXIT_OK
+
+
+def _config_of(training: Path) -> TrainingConfig:
     from hepadose.training.config import read_config
-    from hepadose.training.evaluate import evaluate_bundle, evaluate_training, summary_of, write_scores
     from hepadose.training.loop import CONFIG_FILE
 
-    config = read_config(options.training / CONFIG_FILE)
-    if options.model is not None:
-        scores = evaluate_bundle(options.model, config, options.cases, _case_counter())
-    else:
-        scores = evaluate_training(options.training, options.cases, tell=_case_counter())
-    write_scores(scores, options.output)
-    for label, row in summary_of(scores, "")["labels"].items():
-        print(
-            f"{label}: {row['cases']} cases, mean Dice {row['mean_dice']:.3f} (lowest {row['lowest_dice']:.3f}), "
-            f"mean surface distance {row['mean_assd_mm']:.2f} mm (largest {row['largest_assd_mm']:.2f} mm)"
-        )
-    return EXIT_OK
+    return read_config(training / CONFIG_FILE)
+
+
+def _is_model(folder: Path) -> bool:
+    from hepadose.segmentation.bundle_metadata import METADATA_FILE
+
+    return (folder / METADATA_FILE).is_file()
 
 
 def _run_export(options: argparse.Namespace) -> int:
     from hepadose.training.checkpoint import BEST_WEIGHTS, LAST_WEIGHTS
-    from hepadose.training.evaluate import evaluate_training, summary_of
+    from hepadose.training.evaluate import evaluate_training
     from hepadose.training.export import export_training
+    from hepadose.training.scores import summary_of
 
     weights = LAST_WEIGHTS if options.last else BEST_WEIGHTS
     scores = None

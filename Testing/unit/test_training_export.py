@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 import signal
 
 import numpy as np
@@ -10,18 +9,17 @@ import pytest
 import torch
 
 from hepadose.cli import main
-from hepadose.errors import OutputError, SettingsError
-from hepadose.images import Image
+from hepadose.errors import OutputError
 from hepadose.networks import build
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.runtime_onnx import OnnxRuntime
 from hepadose.segmentation.runtime_torch import TorchRuntime
 from hepadose.training.checkpoint import BEST_WEIGHTS, CHECKPOINT, load_weights
-from hepadose.training.data_cases import Case
-from hepadose.training.evaluate import evaluate_bundle, evaluate_training, score, summary_of
+from hepadose.training.evaluate import evaluate_training
 from hepadose.training.export import AGREEMENT, export_bundle, export_training, metadata_of
 from hepadose.training.loop import train
 from hepadose.training.model_card import model_card
+from hepadose.training.scores import summary_of
 
 from training_example import ball_config, write_data_set
 
@@ -126,40 +124,6 @@ def test_weights_too_large_to_be_shipped_are_refused_with_their_size(trained, tm
     module = build("ResidualUNet3D", {"widths": [16, 32, 64, 128, 256]})
     with pytest.raises(OutputError, match=r"9\.6 MB"):
         export_bundle(module, metadata_of(trained[1], "0.1"), tmp_path)
-
-
-def test_a_model_is_judged_as_users_run_it(exported, trained):
-    raw = {each.case: each for each in evaluate_training(trained[0])}
-    found = evaluate_bundle(exported.folder, trained[1])
-    assert {each.case for each in found} == set(raw)
-    assert all(each.label == "liver" for each in found)
-    assert all(abs(each.dice - raw[each.case].dice) < 0.2 for each in found)
-
-
-@pytest.mark.usefixtures("memory_unmeasured")
-def test_a_model_that_needs_a_liver_is_not_judged_without_one(trained, exported, tmp_path):
-    config = ball_config(trained[1].data.folder, inference={"region": {"from": "liver"}})
-    model = export_training(trained[0], tmp_path / "inside")
-    path = model.folder / "configs" / "inference.json"
-    path.write_text(json.dumps(config.inference))
-    with pytest.raises(SettingsError, match="nothing but a CT"):
-        evaluate_bundle(model.folder, config)
-
-
-def test_scores_of_two_cubes_are_known():
-    true, found = np.zeros((12, 12, 12), bool), np.zeros((12, 12, 12), bool)
-    true[2:8, 2:8, 2:8] = True
-    found[3:9, 2:8, 2:8] = True
-    case = Case("cubes", np.zeros((1, 12, 12, 12)), Image(true.astype(np.uint8), (2.0, 2.0, 2.0)))
-    result = score(found, true, case, "liver")
-    assert result.dice == pytest.approx(5 / 6)
-    assert result.true_ml == result.found_ml == pytest.approx(216 * 0.008)
-    assert 0 < result.assd_mm < 2
-    empty = score(np.zeros_like(true), np.zeros_like(true), case, "liver")
-    row = summary_of([result, empty], "cubes")["labels"]["liver"]
-    assert row["cases"] == 1
-    assert row["lowest_dice"] == pytest.approx(5 / 6, abs=1e-4)
-    assert math.isnan(empty.assd_mm)
 
 
 @pytest.mark.usefixtures("memory_unmeasured")

@@ -33,6 +33,61 @@ class CaseFiles:
     labels: Path
 
 
+class CaseReader:
+    """Reads cases of a folder with the labels that a training knows.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+
+    Raises
+    ------
+    MissingInputError, SettingsError
+        If the folder lacks labels that the configuration names, or the network wants more than a CT.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        if config.data.channels != ("ct",):
+            raise SettingsError("A folder of cases gives one channel, the CT; synthetic data have two.")
+        self._data = config.data
+        self._numbers = label_numbers(Path(config.data.folder))
+        self._rules = tuple(self._values(rule.name, rule.dataset_labels) for rule in config.labels)
+
+    def _values(self, name: str, dataset_labels: tuple[str, ...]) -> list[int]:
+        wrong = [each for each in dataset_labels if each not in self._numbers]
+        if wrong or not dataset_labels:
+            raise SettingsError(
+                f'The label "{name}" needs "dataset_labels" that the folder has; {wrong or "none"} given, '
+                f"dataset.json has {', '.join(self._numbers)}."
+            )
+        return [self._numbers[each] for each in dataset_labels]
+
+    def read(self, files: CaseFiles) -> Case:
+        """A case on the network's grid, cut to the region that the network sees."""
+        image, labels = read_image(files.image), read_image(files.labels)
+        grid = model_grid(image, self._data.spacing_mm)
+        numbers = resample(labels, grid, nearest=True).array.round().astype(np.uint8)
+        case = Case(files.name, to_grid(image, grid).array[None], grid.with_array(self._mapped(numbers)))
+        return case.cropped(region_box(self._liver(numbers), grid.spacing_kji_mm, self._data))
+
+    def read_whole(self, files: CaseFiles) -> Case:
+        """A case as it is stored, uncut and on its CT's own grid."""
+        image, labels = read_image(files.image), read_image(files.labels)
+        numbers = resample(labels, image, nearest=True).array.round().astype(np.uint8)
+        return Case(files.name, image.array[None], image.with_array(self._mapped(numbers)))
+
+    def _mapped(self, numbers: np.ndarray) -> np.ndarray:
+        mapped = np.zeros(numbers.shape, np.uint8)
+        for value, originals in enumerate(self._rules, start=1):
+            mapped[np.isin(numbers, originals)] = value
+        return mapped
+
+    def _liver(self, numbers: np.ndarray) -> np.ndarray:
+        """What is labeled as liver, or anything where nothing is called so; only its box is used."""
+        values = [value for name, value in self._numbers.items() if name.lower() == "liver"]
+        return np.isin(numbers, values) if values else numbers > 0
+
+
 class FolderSource:
     """Cases of a folder: some patients for training, the others for validation.
 
@@ -42,6 +97,7 @@ class FolderSource:
 
     Attributes
     ----------
+    reader : CaseReader
     training, validation : tuple of CaseFiles
         No patient and no image stands in both.
     findings : tuple of Finding
@@ -54,24 +110,10 @@ class FolderSource:
     """
 
     def __init__(self, config: TrainingConfig) -> None:
-        self._config = config
-        if config.data.channels != ("ct",):
-            raise SettingsError("A folder of cases gives one channel, the CT; synthetic data have two.")
-        root = Path(config.data.folder)
-        self._numbers = label_numbers(root)
-        self._rules = tuple(self._values(rule.name, rule.dataset_labels) for rule in config.labels)
-        cases, self.findings = without_duplicates(find_cases(root, config.data.patient_pattern))
+        self.reader = CaseReader(config)
+        cases, self.findings = without_duplicates(find_cases(Path(config.data.folder), config.data.patient_pattern))
         self.training, self.validation = split_by_patient(cases, config.data.validation_share, config.run.seed)
-        self._case = lru_cache(maxsize=_CASES_IN_MEMORY)(self._read)
-
-    def _values(self, name: str, dataset_labels: tuple[str, ...]) -> list[int]:
-        wrong = [each for each in dataset_labels if each not in self._numbers]
-        if wrong or not dataset_labels:
-            raise SettingsError(
-                f'The label "{name}" needs "dataset_labels" that the folder has; {wrong or "none"} given, '
-                f"dataset.json has {', '.join(self._numbers)}."
-            )
-        return [self._numbers[each] for each in dataset_labels]
+        self._case = lru_cache(maxsize=_CASES_IN_MEMORY)(self.reader.read)
 
     def training_case(self, step: int, random: np.random.Generator) -> Case:
         """Any case of the training patients."""
@@ -79,22 +121,7 @@ class FolderSource:
 
     def validation_cases(self) -> Iterator[Case]:
         """All cases of the patients that were kept."""
-        return (self._read(files) for files in self.validation)
-
-    def _read(self, files: CaseFiles) -> Case:
-        image, labels = read_image(files.image), read_image(files.labels)
-        grid = model_grid(image, self._config.data.spacing_mm)
-        numbers = resample(labels, grid, nearest=True).array.round().astype(np.uint8)
-        mapped = np.zeros(numbers.shape, np.uint8)
-        for value, originals in enumerate(self._rules, start=1):
-            mapped[np.isin(numbers, originals)] = value
-        case = Case(files.name, to_grid(image, grid).array[None], grid.with_array(mapped))
-        return case.cropped(region_box(self._liver(numbers), grid.spacing_kji_mm, self._config.data))
-
-    def _liver(self, numbers: np.ndarray) -> np.ndarray:
-        """What is labeled as liver, or anything where nothing is called so; only its box is used."""
-        values = [value for name, value in self._numbers.items() if name.lower() == "liver"]
-        return np.isin(numbers, values) if values else numbers > 0
+        return (self.reader.read(files) for files in self.validation)
 
 
 def read_image(path: Path) -> Image:

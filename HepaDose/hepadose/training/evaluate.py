@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hepadose.errors import EmptyRegionError, SettingsError
-from hepadose.evaluation.overlap import dice
-from hepadose.evaluation.surface import surface_distances
 from hepadose.networks import build
 from hepadose.segmentation.bundle import Bundle, read_bundle
 from hepadose.segmentation.engine import EngineInputs, run_model
 from hepadose.training.checkpoint import BEST_WEIGHTS, load_weights
 from hepadose.training.config import TrainingConfig, read_config
-from hepadose.training.data_cases import Case, open_source
-from hepadose.training.data_synthetic import TEST_SEED, SyntheticSource
 from hepadose.training.loop import CONFIG_FILE
 from hepadose.training.predict import predict_labels
+from hepadose.training.scores import CaseScore, score
+from hepadose.training.unseen import WholeCase, config_of_model, unseen_cases, whole_cases
 
-Predict = Callable[[Case], dict[str, np.ndarray]]
-"""From a case to the masks of what was found, by name."""
-
-
-@dataclass(frozen=True)
-class CaseScore:
-    """One label of one case.
-
-    Parameters
-    ----------
-    case, label : str
-    dice : float
-        NaN where the label is neither there nor found.
-    assd_mm, hd95_mm : float
-        Average symmetric surface distance, and the larger 95th percentile; NaN where a surface is missing.
-    true_ml, found_ml : float
-    """
-
-    case: str
-    label: str
-    dice: float
-    assd_mm: float
-    hd95_mm: float
-    true_ml: float
-    found_ml: float
+Tell = Callable[[int], None]
+"""Told after each case how many are done."""
+_LESION_TASK = "tumor"
 
 
 def evaluate_training(
-    training: Path, cases: int = 40, weights: str = BEST_WEIGHTS, tell: Callable[[int], None] = lambda done: None
+    training: Path,
+    cases: int = 40,
+    weights: str = BEST_WEIGHTS,
+    tell: Tell = lambda done: None,
+    folder: Path | None = None,
 ) -> list[CaseScore]:
     """Scores of the network of a training, without post-processing.
 
@@ -67,128 +43,99 @@ def evaluate_training(
         Which weights of the training.
     tell : callable
         Told after each case how many are done.
+    folder : Path, optional
+        Labeled CTs to judge on instead, see :func:`hepadose.training.unseen.unseen_cases`.
+
+    Returns
+    -------
+    list of CaseScore
+        One per case and label; single lesions are counted where the task is to find tumors.
+
+    Raises
+    ------
+    MissingInputError, SettingsError
+        If there is no such training, or the folder lacks images or labels.
     """
     config = read_config(training / CONFIG_FILE)
     module = build(config.network.name, config.network.arguments).eval()
     module.load_state_dict(load_weights(training / weights))
-
-    def predict(case: Case) -> dict[str, np.ndarray]:
+    scores = []
+    for done, case in enumerate(unseen_cases(config, cases, folder), start=1):
         found = predict_labels(module, case, config)
-        return {rule.name: found == value for value, rule in enumerate(config.labels, start=1)}
-
-    return list(_scores(unseen_cases(config, cases), predict, config, tell))
+        for value, rule in enumerate(config.labels, start=1):
+            true = case.labels.with_array(case.labels.array == value)
+            scores.append(score(found == value, true, case.name, rule.name, _has_lesions(config, rule.name)))
+        tell(done)
+    return scores
 
 
 def evaluate_bundle(
-    folder: Path, config: TrainingConfig, cases: int = 40, tell: Callable[[int], None] = lambda done: None
+    model: Path,
+    config: TrainingConfig | None = None,
+    cases: int = 40,
+    tell: Tell = lambda done: None,
+    folder: Path | None = None,
 ) -> list[CaseScore]:
     """Scores of a finished model as users run it, with location, threshold and post-processing.
 
+    The model gets the whole CT and, where it looks inside the liver, the true liver.
+
     Parameters
     ----------
-    folder : Path
-        Of the model.
-    config : TrainingConfig
-        Of its training, which says what its labels are; all of the model's targets count as one label.
-    cases, tell
+    model : Path
+        Its folder.
+    config : TrainingConfig, optional
+        Of its training, which says what its labels are; without it, its task says so. All of the model's targets count
+        as one label.
+    cases, tell, folder
         As in :func:`evaluate_training`.
+
+    Returns
+    -------
+    list of CaseScore
+        One per case, under the name of the task.
 
     Raises
     ------
     SettingsError
-        If the model needs the liver or a second CT, which is not at hand here.
+        If the cases lack something that the model needs: the liver, or the CT before treatment.
     """
-    bundle = read_bundle(folder)
-    if bundle.description.needs or bundle.inference.region != "body":
-        raise SettingsError("Only models that need nothing but a CT can be evaluated as users run them.")
-    name = bundle.description.task
-
-    def predict(case: Case) -> dict[str, np.ndarray]:
-        return {name: _run(bundle, case)}
-
-    return list(_scores(unseen_cases(config, cases), predict, config, tell, whole=name))
-
-
-def unseen_cases(config: TrainingConfig, count: int) -> Iterator[Case]:
-    """Cases that serve neither training nor validation; of a folder, those kept for validation."""
-    source = open_source(config)
-    return source.cases(TEST_SEED, count) if isinstance(source, SyntheticSource) else source.validation_cases()
-
-
-def score(found: np.ndarray, true: np.ndarray, case: Case, label: str) -> CaseScore:
-    """Compare two masks on a case's grid."""
-    distances = surface_distances(found, true, case.labels.spacing_kji_mm)
-    voxel_ml = case.labels.voxel_volume_ml
-    return CaseScore(
-        case.name,
-        label,
-        dice(found, true),
-        distances.mean_mm,
-        distances.hd95_mm,
-        np.count_nonzero(true) * voxel_ml,
-        np.count_nonzero(found) * voxel_ml,
-    )
-
-
-def write_scores(scores: Iterable[CaseScore], path: Path) -> None:
-    """One line per case and label, as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as table:
-        writer = csv.DictWriter(table, [field.name for field in fields(CaseScore)])
-        writer.writeheader()
-        for each in scores:
-            values = asdict(each)
-            writer.writerow({key: f"{v:.4f}" if isinstance(v, float) else v for key, v in values.items()})
-
-
-def summary_of(scores: list[CaseScore], kind: str) -> dict[str, Any]:
-    """What goes into a model's description: per label the mean and the worst over the cases that have it.
-
-    Parameters
-    ----------
-    scores : list of CaseScore
-    kind : str
-        What the cases are ("unseen synthetic abdomens").
-    """
-    labels = {each.label: None for each in scores}
-    return {
-        "cases": len({each.case for each in scores}),
-        "kind": kind,
-        "labels": {label: _row([each for each in scores if each.label == label]) for label in labels},
-    }
-
-
-def _row(scores: list[CaseScore]) -> dict[str, Any]:
-    overlaps = [each.dice for each in scores if not math.isnan(each.dice)]
-    distances = [each.assd_mm for each in scores if not math.isnan(each.assd_mm)]
-    return {
-        "cases": len(overlaps),
-        "mean_dice": _rounded(np.mean, overlaps),
-        "lowest_dice": _rounded(min, overlaps),
-        "mean_assd_mm": _rounded(np.mean, distances),
-        "largest_assd_mm": _rounded(max, distances),
-    }
-
-
-def _rounded(reduce: Callable, values: list[float]) -> float:
-    return round(float(reduce(values)), 4) if values else math.nan
-
-
-def _scores(
-    cases: Iterable[Case], predict: Predict, config: TrainingConfig, tell: Callable[[int], None], whole: str = ""
-) -> Iterator[CaseScore]:
-    values = {rule.name: [value] for value, rule in enumerate(config.labels, start=1)}
-    if whole:
-        values = {whole: [number for name, (number,) in values.items() if not config.targets or name in config.targets]}
-    for done, case in enumerate(cases, start=1):
-        found = predict(case)
-        for name, numbers in values.items():
-            yield score(found[name], np.isin(case.labels.array, numbers), case, name)
+    bundle = read_bundle(model)
+    config = config or config_of_model(bundle.description)
+    values = [v for v, rule in enumerate(config.labels, 1) if not config.targets or rule.name in config.targets]
+    task = bundle.description.task
+    scores = []
+    for done, whole in enumerate(whole_cases(config, cases, folder), start=1):
+        true = whole.case.labels.with_array(np.isin(whole.case.labels.array, values))
+        found = _run(bundle, whole, config.data.channels)
+        scores.append(score(found, true, whole.case.name, task, task == _LESION_TASK))
         tell(done)
+    return scores
 
 
-def _run(bundle: Bundle, case: Case) -> np.ndarray:
+def _has_lesions(config: TrainingConfig, label: str) -> bool:
+    return config.task == _LESION_TASK and (not config.targets or label in config.targets)
+
+
+def _run(bundle: Bundle, whole: WholeCase, channels: tuple[str, ...]) -> np.ndarray:
+    labels, images = whole.case.labels, dict(zip(channels, whole.case.images_hu, strict=True))
+    needs_liver = bundle.inference.region == "liver"
+    if needs_liver and whole.liver is None:
+        raise SettingsError(
+            f"The model {bundle.description.name} looks inside the liver, but the data set names none; choose one "
+            'whose dataset.json has a label "liver".'
+        )
+    missing = [name for name in bundle.description.needs if name not in images]
+    if missing:
+        raise SettingsError(f"The model {bundle.description.name} needs the {missing[0]}, which the cases lack.")
+    planning = images.get("planning_ct")
+    inputs = EngineInputs(
+        labels.with_array(images["ct"]),
+        None if planning is None else labels.with_array(planning),
+        whole.liver if needs_liver else None,
+    )
     try:
-        return run_model(bundle, EngineInputs(case.labels.with_array(case.images_hu[0]))).mask.array
+        return run_model(bundle, inputs).mask.array
     except EmptyRegionError:
         # Nothing found is a result, and a bad one where there is something.
-        return np.zeros(case.labels.shape, bool)
+        return np.zeros(labels.shape, bool)

@@ -67,7 +67,7 @@ def export_training(
     weights : str
         Which weights of the training.
     scores : dict, optional
-        Measured results for metadata and model card, see :func:`hepadose.training.evaluate.summary_of`.
+        Measured results for metadata and model card, see :func:`hepadose.training.scores.summary_of`.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import hepadose
+from hepadose.evaluation.lesions import DETECTED_SHARE
 
 CARD_FILE = "docs/README.md"
 
@@ -65,11 +66,34 @@ def _measured(metrics: dict[str, Any]) -> list[str]:
     return [
         f"{metrics['cases']} {metrics['kind']}.",
         "",
-        "| label | cases | mean Dice | lowest Dice | mean surface distance (mm) | largest (mm) |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {name} | {row['cases']} | {row['mean_dice']:.3f} | {row['lowest_dice']:.3f} | "
-            f"{row['mean_assd_mm']:.2f} | {row['largest_assd_mm']:.2f} |"
-            for name, row in rows.items()
-        ),
+        "| label | cases | mean Dice | lowest Dice | mean surface distance (mm) | largest (mm) | mean HD95 (mm) | "
+        "largest (mm) | mean volume (ml) | found (ml) |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+        *(_row(name, row) for name, row in rows.items()),
+        *(line for name, row in rows.items() for line in _detection(name, row)),
+    ]
+
+
+def _row(name: str, row: dict[str, Any]) -> str:
+    values = [
+        f"{row['mean_dice']:.3f}",
+        f"{row['lowest_dice']:.3f}",
+        *(f"{row[key]:.2f}" for key in ("mean_assd_mm", "largest_assd_mm", "mean_hd95_mm", "largest_hd95_mm")),
+        *(f"{row[key]:.1f}" for key in ("mean_true_ml", "mean_found_ml")),
+    ]
+    return f"| {name} | {row['cases']} | {' | '.join(values)} |"
+
+
+def _detection(name: str, row: dict[str, Any]) -> list[str]:
+    if "lesions" not in row:
+        return []
+    return [
+        "",
+        f"Single lesions of the label {name}, by the diameter of the sphere of the same volume; detected where at "
+        f"least {DETECTED_SHARE:.0%} of the volume was found. False positives per case: "
+        f"{row['false_positives_per_case']:.2f}.",
+        "",
+        "| diameter | lesions | detected |",
+        "|---|---|---|",
+        *(f"| {size['diameter']} | {size['lesions']} | {size['detected']} |" for size in row["lesions"]),
     ]
