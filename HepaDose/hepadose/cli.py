@@ -87,6 +87,8 @@ def _add_case_choices(flr: argparse.ArgumentParser) -> None:
     reaction = group.add_mutually_exclusive_group()
     reaction.add_argument("--reaction-structure", metavar="NAME", help="structure on the follow-up CT")
     reaction.add_argument("--reaction-file", type=Path, metavar="IMAGE", help="mask in the space of the follow-up CT")
+    reaction.add_argument("--reaction-model", metavar="MODEL", help="network that finds it, by name or folder")
+    group.add_argument("--liver-model", metavar="MODEL", help="network for a CT without a contour of the liver")
     group.add_argument("--fill-missing-slices", action="store_true", help="interpolate missing CT slices")
     group.add_argument("--trust-frames", action="store_true", help="dose and planning CT share their coordinates")
     group.add_argument("--registration", choices=[method.value for method in RegistrationMethod], default="bspline")
@@ -130,6 +132,8 @@ def _job_of(options: argparse.Namespace) -> FlrJob:
         transform_error_mm=options.transform_error,
         reaction_name=options.reaction_structure,
         reaction_file=options.reaction_file,
+        reaction_model=options.reaction_model,
+        liver_model=options.liver_model,
         **levels,
     )
 

@@ -52,7 +52,7 @@ def test_the_result_folder_is_complete(library_result):
 def test_the_timing_log_names_every_step_and_nothing_of_the_patient(patient, library_result):
     _, folder = library_result
     steps = read_timing_log(folder / "timing.jsonl")
-    assert [record.step for record in steps][:3] == ["Read DICOM", "Rasterize liver", "Register"]
+    assert [record.step for record in steps][:3] == ["Read DICOM", "Liver contours", "Register"]
     assert all(record.outcome is Outcome.OK for record in steps)
     text = (folder / "timing.jsonl").read_text()
     for secret in ("HepaDose^", "HEPADOSE-", str(patient), "1.2.826"):

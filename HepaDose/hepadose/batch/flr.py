@@ -14,19 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hepadose.batch.flr_masks import SourcedMask, find_reaction, follow_up_liver, planning_liver
 from hepadose.batch.job import FlrJob
 from hepadose.batch.output import complete_folder
 from hepadose.dicom.case import FlrCase, load_flr_case
-from hepadose.dicom.rasterize import rasterize
-from hepadose.dicom.roles import find_structure
 from hepadose.dicom.rtdose import dose_banner
-from hepadose.dicom.rtstruct import RtStruct
 from hepadose.errors import (
     GeometryMismatchError,
     MissingDependencyError,
-    MissingInputError,
     PreflightError,
-    UnreadableFileError,
 )
 from hepadose.findings import Finding, Level, warning
 from hepadose.flr.analysis import FlrAnalysis, settings_for
@@ -44,8 +40,7 @@ from hepadose.registration import (
     write_transform,
 )
 from hepadose.report.write import write_flr_report, write_flr_tables
-from hepadose.segmentation.difference import DensityDifferenceSegmenter
-from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
+from hepadose.segmentation.protocol import Segmenter
 from hepadose.timing import TimingLog, TimingRecord
 
 if TYPE_CHECKING:
@@ -159,61 +154,62 @@ def analyze_case(
         planning CT.
     """
     with log.step("Read DICOM"):
-        case = load_flr_case(case_folder, choices=job.choices, progress=_part(progress, 0.0, 0.1))
+        choices = dataclasses.replace(job.choices, liver_required=job.liver_model is None)
+        case = load_flr_case(case_folder, choices=choices, progress=_part(progress, 0.0, 0.1))
         _refuse_red(case.findings)
-    images, liver_origin, registration = _align(case, job, log, _part(progress, 0.1, 0.75))
+    aligned = _align(case, job, log, _part(progress, 0.1, 0.75))
     progress("Finding the reaction", 0.75)
     with log.step("Segment reaction"):
-        reaction, reaction_origin, notes = _reaction(case, job, images, segmenter)
+        reaction = find_reaction(case, job, aligned.images, segmenter)
     progress("Matching the isodoses", 0.85)
     with log.step("Match isodoses"):
-        result = _analysis(case, job, images).result(
-            reaction,
-            reaction_origin=reaction_origin,
-            liver_origin=liver_origin,
-            registration=registration.summary(),
-            findings=(*case.findings, *registration.findings, *notes),
+        result = _analysis(case, job, aligned.images).result(
+            reaction.mask,
+            reaction_origin=reaction.origin,
+            liver_origin=aligned.liver_origin,
+            registration=aligned.registration.summary(),
+            findings=(*case.findings, *aligned.findings, *aligned.registration.findings, *reaction.findings),
         )
-    return result, dataclasses.replace(images, reaction=reaction), registration.transform
+    return result, dataclasses.replace(aligned.images, reaction=reaction.mask), aligned.registration.transform
 
 
-def _align(
-    case: FlrCase, job: FlrJob, log: TimingLog, progress: Progress
-) -> tuple[FlrImages, SegmentationOrigin, Registration]:
+@dataclass(frozen=True, eq=False)
+class _Aligned:
     """Everything on the follow-up CT's grid, where the liver came from, and the registration that did it."""
-    with log.step("Rasterize liver"):
-        planning_liver, name = _liver_of(case.structures, case.planning.image, job.choices.liver)
-        follow_up_liver = _follow_up_liver(case, job)
+
+    images: FlrImages
+    liver_origin: SegmentationOrigin
+    registration: Registration
+    findings: tuple[Finding, ...]
+    """Of the livers."""
+
+
+def _align(case: FlrCase, job: FlrJob, log: TimingLog, progress: Progress) -> _Aligned:
+    with log.step("Liver contours"):
+        planned = planning_liver(case, job, _part(progress, 0.0, 0.1))
+        _refuse_red(planned.findings)
+        later = follow_up_liver(case, job, _part(progress, 0.1, 0.2))
     with log.step("Register", method=job.registration.value):
-        registration = _registration(case, job, planning_liver, follow_up_liver, _part(progress, 0.0, 0.9))
+        found = None if later is None else later.mask
+        registration = _registration(case, job, planned.mask, found, _part(progress, 0.2, 0.9))
     progress("Resampling dose and planning CT", 0.9)
     with log.step("Resample dose"):
-        if follow_up_liver is None:
-            liver = propagate_mask(planning_liver, case.follow_up.image, registration.transform)
-            origin = SegmentationOrigin("RTSTRUCT", detail=f'"{name}" of the planning CT, carried over by registration')
-        else:
-            liver, origin = follow_up_liver, SegmentationOrigin("RTSTRUCT", detail=f'"{name}" of the follow-up CT')
-        return _images_around(case, liver, registration), origin, registration
+        if later is None:
+            later = _carried_over(planned, case, registration)
+        findings = (*planned.findings, *later.findings)
+        return _Aligned(_images_around(case, later.mask, registration), later.origin, registration, findings)
+
+
+def _carried_over(planned: SourcedMask, case: FlrCase, registration: Registration) -> SourcedMask:
+    mask = propagate_mask(planned.mask, case.follow_up.image, registration.transform)
+    origin = planned.origin
+    return SourcedMask(mask, dataclasses.replace(origin, detail=f"{origin.detail}, carried over by registration"))
 
 
 def _refuse_red(findings: Sequence[Finding]) -> None:
     red = [finding for finding in findings if finding.level is Level.ERROR]
     if red:
         raise PreflightError("The pre-flight check failed. " + " ".join(f"{f.subject}: {f.text}" for f in red))
-
-
-def _liver_of(structures: RtStruct, grid: Image, name: str) -> tuple[Image, str]:
-    structure = find_structure(structures, name)
-    return rasterize(structure, grid).mask, structure.name
-
-
-def _follow_up_liver(case: FlrCase, job: FlrJob) -> Image | None:
-    if case.follow_up_structures is None:
-        return None
-    try:
-        return _liver_of(case.follow_up_structures, case.follow_up.image, job.choices.liver)[0]
-    except MissingInputError:
-        return None
 
 
 def _registration(
@@ -259,39 +255,6 @@ def _images_around(case: FlrCase, liver: Image, registration: Registration) -> F
         reaction=liver.with_array(np.zeros(liver.shape, bool)),
         planning_ct=resample(case.planning.image, follow_up, registration.transform, outside=-1000.0),
     )
-
-
-def _reaction(
-    case: FlrCase, job: FlrJob, images: FlrImages, segmenter: Segmenter | None
-) -> tuple[Image, SegmentationOrigin, tuple[Finding, ...]]:
-    """The reaction on the grid of the images, where it came from, and what was noticed."""
-    if job.reaction_file is not None:
-        return _reaction_from_file(job.reaction_file, images.follow_up_ct)
-    if job.reaction_name is not None:
-        structure = find_structure(case.follow_up_structures, job.reaction_name)
-        drawn = rasterize(structure, images.follow_up_ct)
-        return drawn.mask, SegmentationOrigin("RTSTRUCT", detail=f'"{structure.name}"', edited=True), drawn.findings
-    found = (segmenter or DensityDifferenceSegmenter()).segment(
-        SegmentationInputs(follow_up_ct=images.follow_up_ct, liver=images.liver, planning_ct=images.planning_ct)
-    )
-    return found.mask, found.origin, found.findings
-
-
-def _reaction_from_file(path: Path, grid: Image) -> tuple[Image, SegmentationOrigin, tuple[Finding, ...]]:
-    import SimpleITK as sitk
-
-    try:
-        drawn = Image.from_sitk(sitk.ReadImage(str(path)))
-    except RuntimeError as problem:
-        raise UnreadableFileError(f"The reaction file {path.name} is no readable 3-D image.") from problem
-    mask = drawn.with_array(drawn.array > 0)
-    placed, findings = resample(mask, grid), ()
-    lost = 1.0 - placed.volume_ml() / max(mask.volume_ml(), 1e-9)
-    if mask.array.any() and abs(lost) > 0.01:
-        findings = (
-            warning("Reaction file", f"{mask.volume_ml():.1f} ml in the file, {placed.volume_ml():.1f} ml on the CT."),
-        )
-    return placed, SegmentationOrigin("Image file", edited=True), findings
 
 
 def _analysis(case: FlrCase, job: FlrJob, images: FlrImages) -> FlrAnalysis:

@@ -39,6 +39,12 @@ class FlrJob:
         Structure on the follow-up CT that holds the reaction.
     reaction_file : Path, optional
         Image file (NRRD, NIfTI, MetaImage) with the reaction, edited by hand, in the space of the follow-up CT.
+    reaction_model : str, optional
+        Model that finds the reaction where it is not given, see
+        :func:`~hepadose.segmentation.backends.open_segmenter`; the density difference by default.
+    liver_model : str, optional
+        Model that finds the liver on a CT without a contour of it. Without one, the planning CT must have a contour,
+        which registration carries over where the follow-up CT has none.
     seed : int
         Seed of the bootstrap.
     """
@@ -58,11 +64,13 @@ class FlrJob:
     transform_error_mm: float = float("nan")
     reaction_name: str | None = None
     reaction_file: Path | None = None
+    reaction_model: str | None = None
+    liver_model: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.reaction_name and self.reaction_file:
-            raise SettingsError("The reaction is given twice, as a structure and as a file; give one of them.")
+        if sum(map(bool, (self.reaction_name, self.reaction_file, self.reaction_model))) > 1:
+            raise SettingsError("The reaction is given twice, as structure, file or model; give one of them.")
         # Refuses impossible levels and bands before anything is read.
         FlrSettings.spanning(1000.0, **self.match_choices())
 

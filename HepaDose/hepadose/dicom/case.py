@@ -77,6 +77,8 @@ class CaseChoices:
         Number of fractions, confirmed.
     liver : str
         Name of the liver structure, or the role "liver".
+    liver_required : bool
+        Refuse a case without that structure; else the list warns of it.
     fill_missing : bool
         Interpolate missing slices.
     trust_frames : bool
@@ -89,6 +91,7 @@ class CaseChoices:
     dose: int | None = None
     fractions: int | None = None
     liver: str = "liver"
+    liver_required: bool = True
     fill_missing: bool = False
     trust_frames: bool = False
 
@@ -300,7 +303,8 @@ class _Examination:
         self.findings += preflight.plan_findings(plan, fractions)
         if planning and structures:
             self.findings += preflight.structure_findings(structures, planning)
-            self.findings += preflight.liver_findings(structures, self.choices.liver, planning.image, dose)
+            wanted, required = self.choices.liver, self.choices.liver_required
+            self.findings += preflight.liver_findings(structures, wanted, planning.image, dose, required)
         if planning and follow_up:
             self.findings += preflight.relation_findings(planning, follow_up)
 

@@ -125,13 +125,18 @@ def later_structure_findings(structure_sets: Sequence[RtStruct]) -> list[Finding
     return [ok("Follow-up CT", f"It has a structure set of its own with {counted(drawn, 'drawn structure')}.")]
 
 
-def liver_findings(structures: RtStruct, wanted: str, grid: Image, dose: RtDose | None) -> list[Finding]:
-    """The liver by name, its volume, and whether the dose grid covers it; an error where it cannot be told."""
+def liver_findings(
+    structures: RtStruct, wanted: str, grid: Image, dose: RtDose | None, required: bool = True
+) -> list[Finding]:
+    """The liver by name, its volume, and whether the dose grid covers it; an error where it cannot be told.
+
+    Where the structure is not required, its absence is a warning.
+    """
     try:
         liver = find_structure(structures.structures, wanted)
         filled = rasterize(liver, grid)
     except HepaDoseError as problem:
-        return [error("Liver", str(problem))]
+        return [(error if required else warning)("Liver", str(problem))]
     volume_ml = filled.mask.volume_ml()
     low, high = PLAUSIBLE_LIVER_ML
     level = ok if low <= volume_ml <= high else warning
