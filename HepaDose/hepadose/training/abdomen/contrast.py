@@ -95,12 +95,14 @@ RIM_OFFSETS_HU = {
     ContrastPhase.DELAYED: (-5.0, 35.0),
 }
 REACTION_OFFSETS_HU = {
-    ContrastPhase.NATIVE: (-22.0, -6.0),
-    ContrastPhase.ARTERIAL: (-25.0, 35.0),
-    ContrastPhase.PORTAL_VENOUS: (-40.0, 22.0),
-    ContrastPhase.DELAYED: (-15.0, 38.0),
+    ContrastPhase.NATIVE: (-30.0, -12.0),
+    ContrastPhase.ARTERIAL: (-35.0, 40.0),
+    ContrastPhase.PORTAL_VENOUS: (-55.0, 25.0),
+    ContrastPhase.DELAYED: (-25.0, 45.0),
 }
-LEAST_REACTION_HU = 7.0
+LEAST_REACTION_HU = 12.0
+"""A change that nobody can see is not called a reaction."""
+LEAST_TUMOR_HU = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +169,7 @@ def _change_liver(mean_hu: np.ndarray, phase: ContrastPhase, settings: Rendering
     """A fatty liver is darker; a reaction differs from the rest of the liver."""
     if random.random() < settings.fatty_liver_share:
         mean_hu[Tissue.LIVER] -= random.uniform(12.0, 70.0)
-    offset_hu = random.uniform(*REACTION_OFFSETS_HU[phase])
-    offset_hu = np.copysign(max(abs(offset_hu), LEAST_REACTION_HU), offset_hu)
-    mean_hu[Tissue.REACTION] = mean_hu[Tissue.LIVER] + offset_hu
+    mean_hu[Tissue.REACTION] = mean_hu[Tissue.LIVER] + _visible(REACTION_OFFSETS_HU[phase], LEAST_REACTION_HU, random)
 
 
 def _fill_gut(mean_hu: np.ndarray, texture_hu: np.ndarray, settings: RenderingSettings, random) -> None:
@@ -186,7 +186,15 @@ def _fill_gut(mean_hu: np.ndarray, texture_hu: np.ndarray, settings: RenderingSe
 
 def _tumor_offset(tumor: Tumor, phase: ContrastPhase, random: np.random.Generator) -> float:
     limits = TUMOR_OFFSETS_HU.get(tumor.look, HYPODENSE_OFFSETS_HU)[phase]
-    return float(random.uniform(*limits))
+    return _visible(limits, LEAST_TUMOR_HU, random)
+
+
+def _visible(limits_hu: tuple[float, float], least_hu: float, random: np.random.Generator) -> float:
+    """A difference within limits, and on either side at least so far from none."""
+    low, high = limits_hu
+    below, above = max(min(high, -least_hu) - low, 0.0), max(high - max(low, least_hu), 0.0)
+    place = random.uniform(0.0, below + above)
+    return float(low + place if place < below else high - (below + above - place))
 
 
 def _arbitrary(tumors: tuple[Tumor, ...], random: np.random.Generator) -> Palette:
