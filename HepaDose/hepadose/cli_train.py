@@ -48,6 +48,8 @@ def add_training_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("--model-version", default="0.1.0", metavar="V")
     export.add_argument("--last", action="store_true", help="the last weights instead of the best ones")
     export.add_argument("--cases", type=int, default=0, metavar="N", help="measure on so many cases for the model card")
+    export.add_argument("--data", type=Path, metavar="FOLDER", help="measure on these labeled CTs as well")
+    export.add_argument("--data-name", default="labeled CTs", metavar="WORDS", help="what the model card calls them")
 
 
 def _run_train(options: argparse.Namespace) -> int:
@@ -136,21 +138,30 @@ def _is_model(folder: Path) -> bool:
 
 def _run_export(options: argparse.Namespace) -> int:
     from hepadose.training.checkpoint import BEST_WEIGHTS, LAST_WEIGHTS
-    from hepadose.training.evaluate import evaluate_training
-    from hepadose.training.export import export_training
-    from hepadose.training.scores import summary_of
+    from hepadose.training.export import export_training, state_metrics
 
     weights = LAST_WEIGHTS if options.last else BEST_WEIGHTS
-    scores = None
-    if options.cases:
-        kind = "cases never seen in training, without post-processing"
-        scores = summary_of(evaluate_training(options.training, options.cases, weights, _case_counter()), kind)
-    done = export_training(options.training, options.model, options.model_version, weights, scores)
+    done = export_training(options.training, options.model, options.model_version, weights)
+    state_metrics(options.model, list(_measurements(options)))
     print(
         f"Model written to {done.folder}: {done.weights_bytes / 1e6:.2f} MB of weights; onnxruntime and PyTorch differ "
         f"by {done.largest_probability_difference:.1g} in probability at most."
     )
     return EXIT_OK
+
+
+def _measurements(options: argparse.Namespace) -> Iterator[dict]:
+    from hepadose.training.evaluate import evaluate_bundle
+    from hepadose.training.scores import summary_of
+
+    config = _config_of(options.training)
+    if options.cases:
+        kind = "synthetic patients" if config.data.source == "synthetic" else "cases of patients"
+        scores = evaluate_bundle(options.model, config, options.cases, _case_counter())
+        yield summary_of(scores, f"{kind} never seen in training")
+    if options.data is not None:
+        scores = evaluate_bundle(options.model, config, tell=_case_counter(), folder=options.data)
+        yield summary_of(scores, options.data_name)
 
 
 def _case_counter() -> Callable[[int], None]:

@@ -184,7 +184,7 @@ def test_the_table_the_lines_and_the_card_tell_the_same_of_lesions(tmp_path):
     assert "  lesions 10–20 mm: 1 of 1 detected (100%)" in list(summary_lines(summary))
     parts = {"class": "X", "arguments": {}}
     about = {"name": "n", "version": "1", "description": "", "intended_use": "", "training_data": "", "network": parts}
-    about |= {"channels": [], "spacing_mm": [], "patch_size": [], "target_labels": [], "metrics": summary}
+    about |= {"channels": [], "spacing_mm": [], "patch_size": [], "target_labels": [], "metrics": [summary]}
     card = model_card(about)
     assert "| 10–20 mm | 1 | 1 |" in card
     assert "False positives per case: 1.00" in card

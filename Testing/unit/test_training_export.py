@@ -16,7 +16,7 @@ from hepadose.segmentation.runtime_onnx import OnnxRuntime
 from hepadose.segmentation.runtime_torch import TorchRuntime
 from hepadose.training.checkpoint import BEST_WEIGHTS, CHECKPOINT, load_weights
 from hepadose.training.evaluate import evaluate_training
-from hepadose.training.export import AGREEMENT, export_bundle, export_training, metadata_of
+from hepadose.training.export import AGREEMENT, export_bundle, export_training, metadata_of, state_metrics
 from hepadose.training.loop import train
 from hepadose.training.model_card import model_card
 from hepadose.training.scores import summary_of
@@ -44,8 +44,9 @@ def trained(tmp_path_factory):
 @pytest.fixture(scope="module")
 def exported(trained, tmp_path_factory):
     """Its model."""
-    scores = summary_of(evaluate_training(trained[0]), "cases with a ball")
-    return export_training(trained[0], tmp_path_factory.mktemp("models") / "ball", "1.2.3", scores=scores)
+    done = export_training(trained[0], tmp_path_factory.mktemp("models") / "ball", "1.2.3")
+    state_metrics(done.folder, [summary_of(evaluate_training(trained[0]), "cases with a ball")])
+    return done
 
 
 @pytest.fixture
@@ -91,9 +92,12 @@ def test_a_model_describes_itself_and_its_card_holds_what_was_measured(exported)
     assert about["agreement"]["largest_probability_difference_onnxruntime_pytorch"] < AGREEMENT
     assert description.memory_bytes_per_voxel >= 16
     card = (exported.folder / "docs" / "README.md").read_text()
-    row = about["metrics"]["labels"]["ball"]
+    row = about["metrics"][0]["labels"]["ball"]
     assert f"| ball | {row['cases']} | {row['mean_dice']:.3f} |" in card
-    assert "cases with a ball" in card
+    assert "cases with a ball:" in card
+    assert about["training"]["steps"] in (15, 30)
+    assert f"{about['training']['steps']} steps of" in card
+    assert "on a processor" in card
     assert "split by patient" in card
 
 
@@ -140,6 +144,7 @@ def test_one_command_each_trains_judges_and_exports(tmp_path, capsys):
     assert main(["export", str(training), str(model), "--cases", "1"]) == 0
     assert "differ by" in capsys.readouterr().out
     assert read_bundle(model).description.name == "ball"
+    assert "1 cases of patients never seen in training:" in (model / "docs" / "README.md").read_text()
 
 
 def test_ctrl_c_saves_what_was_learned_and_ends_well(trained, tmp_path, capsys, monkeypatch):

@@ -17,12 +17,13 @@ from hepadose.errors import ModelIntegrityError, OutputError
 from hepadose.networks import build
 from hepadose.segmentation.bundle import GRAPH_FILE, WEIGHTS_FILE, read_bundle
 from hepadose.segmentation.bundle_metadata import INFERENCE_FILE, METADATA_FILE
-from hepadose.training.checkpoint import BEST_WEIGHTS, load_weights
+from hepadose.training.checkpoint import BEST_WEIGHTS, load_checkpoint, load_weights
 from hepadose.training.config import TrainingConfig, read_config
 from hepadose.training.loop import CONFIG_FILE
 from hepadose.training.measure_export import largest_probability_difference, memory_bytes_per_voxel
 from hepadose.training.model_card import CARD_FILE, model_card
 from hepadose.training.onnx_graph import graph_over_weights
+from hepadose.training.progress import TrainingProgress
 
 LARGEST_SHIPPED_BYTES = 6_000_000
 AGREEMENT = 2e-3
@@ -52,7 +53,6 @@ def export_training(
     bundle: Path,
     version: str = "0.1.0",
     weights: str = BEST_WEIGHTS,
-    scores: dict[str, Any] | None = None,
 ) -> Exported:
     """Export what a training has learned so far; it may still be running.
 
@@ -66,8 +66,6 @@ def export_training(
         Of the model.
     weights : str
         Which weights of the training.
-    scores : dict, optional
-        Measured results for metadata and model card, see :func:`hepadose.training.scores.summary_of`.
 
     Raises
     ------
@@ -77,7 +75,54 @@ def export_training(
     config = read_config(training / CONFIG_FILE)
     module = build(config.network.name, config.network.arguments)
     module.load_state_dict(load_weights(training / weights))
-    return export_bundle(module, metadata_of(config, version, scores), bundle, config.inference)
+    about = metadata_of(config, version) | {"training": training_summary(training, config, weights)}
+    return export_bundle(module, about, bundle, config.inference)
+
+
+def training_summary(training: Path, config: TrainingConfig, weights: str = BEST_WEIGHTS) -> dict[str, Any]:
+    """How long the training has lasted, where, and which of its weights are meant; empty before the first checkpoint.
+
+    Parameters
+    ----------
+    training : Path
+        Its folder.
+    config : TrainingConfig
+    weights : str
+        Which weights of the training.
+
+    Returns
+    -------
+    dict
+        "steps" until these weights, "patches_per_step", "hours" until the last checkpoint, "device", "precision", and
+        "weights" in words.
+    """
+    stored = load_checkpoint(training)
+    if stored is None:
+        return {}
+    progress, is_best = TrainingProgress(**stored["progress"]), weights == BEST_WEIGHTS
+    return {
+        "steps": progress.best_step if is_best else progress.step,
+        "patches_per_step": config.patches.batch,
+        "hours": round(progress.elapsed_s / 3600, 2),
+        "device": stored.get("device", "cpu"),
+        "precision": config.run.precision,
+        "weights": "running mean, best on the validation cases" if is_best else "running mean at the last step",
+    }
+
+
+def state_metrics(model: Path, summaries: list[dict[str, Any]]) -> None:
+    """Write what was measured with a finished model into its description and card.
+
+    Parameters
+    ----------
+    model : Path
+        Its folder.
+    summaries : list of dict
+        See :func:`hepadose.training.scores.summary_of`; replaces what was stated before.
+    """
+    about = json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))
+    about["metrics"] = summaries
+    _write(model, {METADATA_FILE.as_posix(): _json(about), CARD_FILE: model_card(about).encode()})
 
 
 def export_bundle(
@@ -124,7 +169,7 @@ def export_bundle(
     return Exported(folder, len(weights), difference)
 
 
-def metadata_of(config: TrainingConfig, version: str, scores: dict[str, Any] | None = None) -> dict[str, Any]:
+def metadata_of(config: TrainingConfig, version: str) -> dict[str, Any]:
     """A model's description, all but what is measured on the exported files."""
     divisors = build(config.network.name, config.network.arguments).size_divisors
     labels = [{"value": 0, "name": "background"}]
@@ -148,7 +193,7 @@ def metadata_of(config: TrainingConfig, version: str, scores: dict[str, Any] | N
         "patch_multiple": list(divisors),
         "network": {"class": config.network.name, "arguments": config.network.arguments},
         "training_data": training_data_words(config),
-        "metrics": scores or {},
+        "metrics": [],
     }
 
 

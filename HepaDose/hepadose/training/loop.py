@@ -224,6 +224,7 @@ class _Sitting:
             "optimizer": self.optimizer.state_dict(),
             "precision": self.precision.state(),
             "progress": self.progress.to_dict(),
+            "device": self.device.type,
         }
         save_checkpoint(self.folder, content)
 

@@ -8,6 +8,8 @@ import hepadose
 from hepadose.evaluation.lesions import DETECTED_SHARE
 
 CARD_FILE = "docs/README.md"
+_DEVICES = {"cpu": "on a processor", "cuda": "on a graphics card"}
+_AS_USED = "Measured with this model as users run it: with location, threshold and post-processing."
 
 
 def model_card(metadata: dict[str, Any]) -> str:
@@ -36,12 +38,12 @@ def model_card(metadata: dict[str, Any]) -> str:
         f"| Grid | {' × '.join(f'{value:g}' for value in about['spacing_mm'])} mm, tiles of "
         f"{' × '.join(str(value) for value in about['patch_size'])} voxels (k, j, i) |",
         f"| Finds | {', '.join(about['target_labels'])} |",
+        *_training(about.get("training")),
         *_agreement(about),
         "",
         "## Measured",
         "",
-        *_measured(about.get("metrics") or {}),
-        "",
+        *_measured(about.get("metrics") or []),
     ]
     return "\n".join(lines)
 
@@ -59,18 +61,33 @@ def _agreement(about: dict[str, Any]) -> list[str]:
     return [] if found is None else [f"| onnxruntime against PyTorch | largest difference in probability {found:.1g} |"]
 
 
-def _measured(metrics: dict[str, Any]) -> list[str]:
-    rows = metrics.get("labels", {})
-    if not rows:
-        return ["Nothing was measured for this export."]
+def _training(training: dict[str, Any] | None) -> list[str]:
+    if not training:
+        return []
+    where = _DEVICES.get(training["device"], training["device"])
     return [
-        f"{metrics['cases']} {metrics['kind']}.",
+        f"| Training | {training['steps']} steps of {training['patches_per_step']} patches; "
+        f"{training['hours']:g} h in all {where}, {training['precision']}; weights: {training['weights']} |"
+    ]
+
+
+def _measured(metrics: list[dict[str, Any]]) -> list[str]:
+    if not metrics:
+        return ["Nothing was measured for this export.", ""]
+    return [_AS_USED, "", *(line for summary in metrics for line in _table(summary))]
+
+
+def _table(summary: dict[str, Any]) -> list[str]:
+    rows = summary["labels"]
+    return [
+        f"{summary['cases']} {summary['kind']}:",
         "",
         "| label | cases | mean Dice | lowest Dice | mean surface distance (mm) | largest (mm) | mean HD95 (mm) | "
         "largest (mm) | mean volume (ml) | found (ml) |",
         "|---|---|---|---|---|---|---|---|---|---|",
         *(_row(name, row) for name, row in rows.items()),
         *(line for name, row in rows.items() for line in _detection(name, row)),
+        "",
     ]
 
 
