@@ -1,10 +1,10 @@
 """How near the found dose comes to the planted one, over digital patients of both techniques.
 
-Each patient is written as DICOM and read back. Three analyses: with the true mask and the true transform; with the
-true mask and the estimated registration; with the reaction found by the first segmenter. Finished patients are kept,
-so that an interrupted run goes on where it stopped.
+Each patient is written as DICOM and read back. Four analyses: with the true mask and the true transform; with the
+true mask and the estimated registration; with the reaction found by the first segmenter; with the reaction found by a
+network. Finished patients are kept, so that an interrupted run goes on where it stopped.
 
-    python Testing/benchmarks/cohort.py [--patients 24] [--folder FOLDER] [--workers 2]
+    python Testing/benchmarks/cohort.py [--patients 24] [--folder FOLDER] [--workers 2] [--model flr]
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
 from hepadose.batch.flr import run_flr
 from hepadose.batch.job import FlrJob
 from hepadose.errors import HepaDoseError
+from hepadose.evaluation.overlap import dice
+from hepadose.flr.result import FlrImages
 from hepadose.flr.settings import DoseQuantity
+from hepadose.images import Image, resample
 from hepadose.phantom.patient import make_digital_patient
 from hepadose.phantom.settings import ContrastPhase, DigitalPatientSettings, Technique
 from hepadose.phantom.truth import read_truth
@@ -33,7 +37,7 @@ SLICES_MM = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 NOISE_HU = (8.0, 12.0, 16.0, 20.0)
 PLANTED_GY = {Technique.SBRT5: (25.0, 28.0, 32.0, 36.0, 40.0), Technique.CONVENTIONAL25: (30.0, 33.0, 36.0, 40.0, 44.0)}
 PHASES = (ContrastPhase.PORTAL_VENOUS, ContrastPhase.PORTAL_VENOUS, ContrastPhase.DELAYED)
-WAYS = ("truth", "registered", "segmented")
+WAYS = ("truth", "registered", "segmented", "network")
 
 
 def patient_settings(number: int) -> DigitalPatientSettings:
@@ -54,16 +58,20 @@ def patient_settings(number: int) -> DigitalPatientSettings:
     )
 
 
-def analyze(folder: Path, number: int, way: str, transform: Path | None, error_mm: float) -> tuple[dict, Path]:
+def analyze(
+    folder: Path, number: int, way: str, transform: Path | None, error_mm: float, **choices: str
+) -> tuple[dict, Path]:
     """One analysis through the product's own door; the row and the result folder."""
     truth, masks = read_truth(folder), folder / "truth"
-    choices = {} if way == "segmented" else {"reaction_file": masks / "reaction.nrrd"}
+    if way in ("truth", "registered"):
+        choices = {"reaction_file": masks / "reaction.nrrd"}
     # Every fourth patient is matched in EQD2 and compared as physical dose.
     quantity = DoseQuantity.EQD2 if number % 4 == 3 else DoseQuantity.PHYSICAL
     job = FlrJob(quantity=quantity, transform_file=transform, transform_error_mm=error_mm, **choices)
     output = folder / f"result-{way}"
     start = time.perf_counter()
-    result = run_flr(folder / "dicom", output, job, overwrite=True).result
+    outcome = run_flr(folder / "dicom", output, job, overwrite=True)
+    result = outcome.result
     planted = truth.planted_physical_gy
     label = f"physical dose in {truth.fractions} fractions"
     found = result.best_equivalents[label]
@@ -78,6 +86,7 @@ def analyze(folder: Path, number: int, way: str, transform: Path | None, error_m
         "gradient_gy_per_mm": result.best.gradient_gy_per_mm,
         "estimated_error_mm": result.registration.estimated_error_mm,
         "reaction_ml": result.reaction_ml,
+        "dice": reaction_dice(folder, outcome.images),
         "seconds": time.perf_counter() - start,
     }
     return row, output
@@ -90,6 +99,12 @@ def physical_of(level_gy: float, result) -> float:
     settings = result.settings
     levels = level_in_quantities(level_gy, settings.quantity, result.dose.fractions, settings.alpha_beta_gy)
     return next(iter(levels.values()))
+
+
+def reaction_dice(folder: Path, images: FlrImages) -> float:
+    """Agreement of the found reaction with the true one."""
+    truth = Image.from_sitk(sitk.ReadImage(str(folder / "truth/reaction.nrrd")))
+    return dice(images.reaction.array, resample(truth.with_array(truth.array > 0), images.reaction).array)
 
 
 def registration_error_mm(folder: Path, transform: Path) -> float:
@@ -105,8 +120,8 @@ def registration_error_mm(folder: Path, transform: Path) -> float:
     return float(np.mean(gaps_mm))
 
 
-def run_patient(number: int, folder: Path) -> dict:
-    """All three analyses of one patient."""
+def run_patient(number: int, folder: Path, model: str) -> dict:
+    """All analyses of one patient."""
     patient = folder / f"patient{number:02d}"
     settings = patient_settings(number)
     start = time.perf_counter()
@@ -118,10 +133,12 @@ def run_patient(number: int, folder: Path) -> dict:
     row["registered"], output = analyze(patient, number, "registered", None, float("nan"))
     transform = output / "follow_up_to_planning.h5"
     row["true_error_mm"] = registration_error_mm(patient, transform)
-    try:
-        row["segmented"], _ = analyze(patient, number, "segmented", transform, row["registered"]["estimated_error_mm"])
-    except HepaDoseError as problem:
-        row["segmented"] = {"failed": str(problem)}
+    error_mm = row["registered"]["estimated_error_mm"]
+    for way, choices in (("segmented", {}), ("network", {"reaction_model": model})):
+        try:
+            row[way], _ = analyze(patient, number, way, transform, error_mm, **choices)
+        except HepaDoseError as problem:
+            row[way] = {"failed": str(problem)}
     shutil.rmtree(patient)
     return row
 
@@ -131,12 +148,12 @@ def finished(folder: Path) -> dict[int, dict]:
     return {int(path.stem): json.loads(path.read_text()) for path in folder.glob("[0-9]*.json")}
 
 
-def run_all(numbers: list[int], folder: Path, workers: int) -> dict[int, dict]:
+def run_all(numbers: list[int], folder: Path, workers: int, model: str) -> dict[int, dict]:
     """All patients, in parallel processes of one thread each."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = finished(folder)
     with ProcessPoolExecutor(workers) as pool:
-        jobs = {pool.submit(run_patient, number, folder): number for number in numbers if number not in rows}
+        jobs = {pool.submit(run_patient, number, folder, model): number for number in numbers if number not in rows}
         for job in as_completed(jobs):
             number = jobs[job]
             rows[number] = job.result()
@@ -165,11 +182,15 @@ def summarize(rows: list[dict]) -> str:
     lines = [f"{len(rows)} patients"]
     for way in WAYS:
         found = [row[way] for row in rows if "failed" not in row[way]]
-        errors = np.abs([one["error_gy"] for one in found])
+        if not found:
+            lines.append(f"{way:11s} failed for all")
+            continue
+        errors, overlaps = np.abs([one["error_gy"] for one in found]), [one["dice"] for one in found]
         inside = np.mean([one["inside"] for one in found])
         lines.append(
             f"{way:11s} |error| median {np.median(errors):.2f} Gy, largest {errors.max():.2f} Gy; "
-            f"interval contains the planted dose in {inside:.0%}; {len(rows) - len(found)} failed"
+            f"interval contains the planted dose in {inside:.0%}; {len(rows) - len(found)} failed; reaction's Dice "
+            f"median {np.median(overlaps):.3f}, lowest {min(overlaps):.3f}"
         )
     errors = np.array([(row["true_error_mm"], row["registered"]["estimated_error_mm"]) for row in rows])
     true, estimated = errors[:, 0], errors[:, 1]
@@ -186,9 +207,10 @@ def main() -> int:
     parser.add_argument("--patients", type=int, default=24)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "hepadose-cohort")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--model", default="flr", help="network that finds the reaction, by name or folder")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    rows = run_all(list(range(options.patients)), options.folder, options.workers)
+    rows = run_all(list(range(options.patients)), options.folder, options.workers, options.model)
     table = [rows[number] for number in sorted(rows) if number < options.patients]
     print("\n".join(line(row) for row in table))
     print(summarize(table))
