@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
+from hepadose.batch.volume import read_ct
 from hepadose.dicom.case import preflight_flr_case
 from hepadose.dicom.ct import read_ct_series
 from hepadose.dicom.outlines import signed_area
@@ -15,6 +16,7 @@ from hepadose.dicom.roles import find_structure
 from hepadose.dicom.rtdose import dose_banner, read_rtdose
 from hepadose.dicom.rtplan import read_rtplan
 from hepadose.dicom.rtstruct import read_rtstruct
+from hepadose.dicom.scan import scan_folder
 from hepadose.errors import AmbiguousInputError, MissingInputError
 from hepadose.findings import Level
 from hepadose.images import Image
@@ -161,3 +163,15 @@ def test_slices_in_a_free_orientation_keep_it(shared_data):
         assert np.allclose(ct.image.array[k], stored, atol=1e-4)
     with pytest.raises(AmbiguousInputError, match="2 series"):
         read_ct_series(list(folder.iterdir()))
+
+
+def test_a_de_identified_ct_without_series_identifier_is_one_series_at_every_door(shared_data):
+    folder = shared_data / "totalsegmentator_ct" / "example_ct_dicom"
+    (series,) = scan_folder(folder).ct_series
+    assert (series.series_uid, len(series.paths), series.spacing_mm) == ("", 20, 2.0)
+    ct = read_ct_series(series.paths)
+    assert ct.image.describe_grid() == "512 × 512 × 20 voxels of 0.977 × 0.977 × 2 mm"
+    assert np.array_equal(read_ct(folder).image.array, ct.image.array)
+    checked = preflight_flr_case(folder)
+    assert any("20 CT slices name no series" in finding.text for finding in checked.findings)
+    assert not any("cut off" in finding.text for finding in checked.findings)

@@ -10,11 +10,10 @@ import numpy as np
 from hepadose.errors import (
     AmbiguousInputError,
     GeometryMismatchError,
-    HepaDoseError,
     MissingInputError,
     UnreadableFileError,
 )
-from hepadose.findings import Finding, warning
+from hepadose.findings import Finding
 from hepadose.images import Image
 
 SUBJECT = "CT"
@@ -108,10 +107,7 @@ def _from_folder(folder: Path, number: int | None) -> CtVolume:
     from hepadose.dicom.ct import read_ct_series
     from hepadose.dicom.scan import scan_folder
 
-    try:
-        found = scan_folder(folder)
-    except MissingInputError as problem:
-        return _without_series(folder, problem)
+    found = scan_folder(folder)
     if not found.ct_series:
         raise MissingInputError(f'The folder "{folder.name}" holds no CT series; choose the folder with the CT.')
     if number is None and len(found.ct_series) > 1:
@@ -123,20 +119,6 @@ def _from_folder(folder: Path, number: int | None) -> CtVolume:
     series = read_ct_series(chosen.paths, subject=SUBJECT)
     # No network's window needs more than whole HU, and half the memory serves the rest.
     return CtVolume(_whole_hu(series.image), (*found.findings, *series.findings))
-
-
-def _without_series(folder: Path, problem: MissingInputError) -> CtVolume:
-    """Slices from which de-identification took the series' UID, as one series, if that gives an even stack."""
-    from hepadose.dicom.ct import read_ct_series
-
-    if not folder.is_dir():
-        raise problem
-    try:
-        series = read_ct_series(sorted(path for path in folder.rglob("*") if path.is_file()), subject=SUBJECT)
-    except HepaDoseError:
-        raise problem from None
-    text = "The files name no series; all CT slices were read as one, which their even spacing allows."
-    return CtVolume(_whole_hu(series.image), (warning(SUBJECT, text), *series.findings))
 
 
 def _whole_hu(image: Image) -> Image:

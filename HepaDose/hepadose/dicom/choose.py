@@ -79,7 +79,7 @@ def choose_follow_up_series(
     """
     if number is not None:
         return series_by_number(series, number)
-    others = [one for one in series if one.series_uid != planning.series_uid]
+    others = [one for one in series if one.number != planning.number]
     if not others:
         raise MissingInputError("There is no other CT series than the planning CT; add the follow-up CT to the folder.")
     dated = [one for one in others if one.acquisition_date and planning.acquisition_date]
@@ -132,11 +132,13 @@ def choose_structures(
 
 
 def structures_of(structure_sets: Sequence[RtStruct], drawn_on: CtSeriesFiles) -> list[RtStruct]:
-    """The structure sets drawn on a series; where none says so, those in its frame of reference."""
+    """The structure sets drawn on a series; where none says so, or the series has no UID, those in its frame."""
     referring = [s for s in structure_sets if drawn_on.series_uid in s.referenced_series_uids]
     frame = drawn_on.frame_of_reference_uid
     return referring or [
-        s for s in structure_sets if frame and s.frame_of_reference_uid == frame and not s.referenced_series_uids
+        s
+        for s in structure_sets
+        if frame and s.frame_of_reference_uid == frame and not (s.referenced_series_uids and drawn_on.series_uid)
     ]
 
 

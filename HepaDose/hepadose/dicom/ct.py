@@ -19,6 +19,7 @@ from hepadose.dicom import ct_geometry as geometry
 from hepadose.dicom.ct_pixels import AIR_HU, slice_hu
 from hepadose.dicom.ct_slice import CtSlice, read_ct_slice
 from hepadose.dicom.files import date_of, maker_of, tolerant, uid_of
+from hepadose.dicom.series_key import are_several_stacks
 from hepadose.dicom.wording import are, counted, were
 from hepadose.errors import AmbiguousInputError, GeometryMismatchError, MissingInputError, UnreadableFileError
 from hepadose.findings import Finding, warning
@@ -150,11 +151,16 @@ def _readable_slices(
 
 
 def _require_one_series(slices: list[CtSlice], subject: str) -> None:
-    series = Counter(uid_of(one.dataset, "SeriesInstanceUID") for one in slices)
+    series = Counter(one.series_key for one in slices)
     if len(series) > 1:
         counts = ", ".join(str(count) for count in series.values())
         raise AmbiguousInputError(
             f"{subject}: the files belong to {len(series)} series with {counts} slices; give the files of one of them."
+        )
+    if are_several_stacks((one.instance, one.position_mm) for one in slices):
+        raise AmbiguousInputError(
+            f"{subject}: the files name no series (Series Instance UID is blank), and their numbers show that several "
+            f"series are mixed among the {len(slices)} slices; put each into a folder of its own and give one."
         )
 
 

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, SecondaryCaptureImageStorage
 
 from hepadose.dicom.files import orientation, read_dataset, refusing_damage, uid_of, vector
+from hepadose.dicom.series_key import SeriesKey, is_nameless, series_key
 from hepadose.errors import UnreadableFileError
 
 
@@ -33,6 +34,10 @@ class CtSlice:
         Rows and columns.
     acquisition : int or None
         Acquisition Number.
+    series_key : tuple
+        The same for all slices of a series, see :func:`hepadose.dicom.series_key.series_key`.
+    instance : str
+        Instance Number of a slice that names no series; else empty.
     """
 
     path: Path
@@ -42,6 +47,8 @@ class CtSlice:
     spacing_ji_mm: tuple[float, float]
     shape: tuple[int, int]
     acquisition: int | None
+    series_key: SeriesKey = ()
+    instance: str = ""
 
     @property
     def position_mm(self) -> float:
@@ -90,5 +97,7 @@ def read_ct_slice(path: Path) -> tuple[str, CtSlice | None]:
         spacing_ji_mm=tuple(vector(dataset, "PixelSpacing", 2, subject)),  # row spacing first, PS3.3 10.7.1.1
         shape=(int(dataset.Rows), int(dataset.Columns)),
         acquisition=None if number in (None, "") else int(number),
+        series_key=series_key(dataset),
+        instance=str(dataset.get("InstanceNumber") or "") if is_nameless(dataset) else "",
     )
     return kind, one

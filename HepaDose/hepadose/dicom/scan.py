@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from hepadose.dicom.ct_slice import kind_of_ct_image
 from hepadose.dicom.files import date_of, looks_like_dicom, orientation, read_dataset, refusing_damage, uid_of
+from hepadose.dicom.series_key import SeriesKey, series_key
 from hepadose.dicom.wording import counted, were
 from hepadose.errors import MissingInputError, MissingTagError, UnreadableFileError
 from hepadose.findings import Finding, error, ok, warning
@@ -31,6 +32,7 @@ class CtSeriesFiles:
     paths : tuple of Path
         Its slices.
     series_uid, study_uid, frame_of_reference_uid : str
+        Empty where the files have none.
     acquisition_date : datetime.date or None
         Never to be shown.
     spacing_mm : float
@@ -90,6 +92,7 @@ class _Header:
     patient: str
     sop_uid: str
     series_uid: str
+    series_key: SeriesKey
     study_uid: str
     frame_uid: str
     date: datetime.date | None
@@ -136,6 +139,7 @@ def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = No
     by_modality: dict[str, list[_Header]] = defaultdict(list)
     for header in headers:
         by_modality[header.modality].append(header)
+    findings += _nameless_findings(by_modality["CT"])
     series, ignored = _ct_series(by_modality.pop("CT", []))
     rt = {name: tuple(h.path for h in by_modality.pop(name, [])) for name in ("RTDOSE", "RTSTRUCT", "RTPLAN")}
     ignored.update({modality: len(others) for modality, others in by_modality.items()})
@@ -166,7 +170,7 @@ def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -
 def _read_header(path: Path) -> _Header:
     dataset = read_dataset(path, pixels=False)
     pixel_mm = [float(value) for value in dataset.get("PixelSpacing") or (np.nan, np.nan)]
-    if dataset.get("Modality") == "CT" and not (dataset.get("Rows") and dataset.get("SeriesInstanceUID")):
+    if dataset.get("Modality") == "CT" and not dataset.get("Rows"):
         raise UnreadableFileError(f"The file {path.name} is cut off within its header; export it again.")
     return _Header(
         path=path,
@@ -175,6 +179,7 @@ def _read_header(path: Path) -> _Header:
         patient=str(dataset.get("PatientID") or "").strip(),
         sop_uid=uid_of(dataset, "SOPInstanceUID"),
         series_uid=uid_of(dataset, "SeriesInstanceUID"),
+        series_key=series_key(dataset),
         study_uid=uid_of(dataset, "StudyInstanceUID"),
         frame_uid=uid_of(dataset, "FrameOfReferenceUID"),
         date=date_of(dataset),
@@ -217,11 +222,26 @@ def _without_copies(headers: list[_Header]) -> tuple[list[_Header], int]:
     return kept, len(headers) - len(kept)
 
 
+def _nameless_findings(headers: list[_Header]) -> list[Finding]:
+    nameless = [header for header in headers if header.kind == "slice" and not header.series_uid]
+    if not nameless:
+        return []
+    groups = len({header.series_key for header in nameless})
+    name = "names" if len(nameless) == 1 else "name"
+    return [
+        warning(
+            SUBJECT,
+            f"{counted(len(nameless), 'CT slice')} {name} no series (Series Instance UID is blank); by study, frame of "
+            f"reference and geometry they form {groups} series.",
+        )
+    ]
+
+
 def _ct_series(headers: list[_Header]) -> tuple[tuple[CtSeriesFiles, ...], Counter[str]]:
     groups, ignored = defaultdict(list), Counter()
     for header in headers:
         if header.kind == "slice":
-            groups[header.series_uid].append(header)
+            groups[header.series_key].append(header)
         else:
             ignored[f"CT {header.kind}"] += 1
     # Older first; within a day by time, then by size, so that the numbers are the same on every machine.
