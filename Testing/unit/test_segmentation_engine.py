@@ -8,6 +8,7 @@ import pytest
 import hepadose.networks
 from hepadose.errors import CancelledError, EmptyRegionError, MissingInputError, NotEnoughMemoryError, UnitsError
 from hepadose.images import Image
+from hepadose.memory import Memory
 from hepadose.segmentation import runner
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.engine import EngineInputs, run_model
@@ -167,7 +168,7 @@ def test_the_user_can_stop_at_every_stage(bundle, case):
 
 
 def test_too_little_free_memory_is_told_before_the_start(bundle, case, monkeypatch):
-    monkeypatch.setattr(runner, "available_bytes", lambda: 200e6)
+    monkeypatch.setattr(runner, "memory_now", lambda: Memory(8e9, 200e6))
     with pytest.raises(NotEnoughMemoryError, match=r"needs about 0\.\d GB of memory for this CT, but 0\.2 GB are free"):
         run_model(bundle, EngineInputs(case[0]), ONE_THREAD)
 
@@ -175,7 +176,7 @@ def test_too_little_free_memory_is_told_before_the_start(bundle, case, monkeypat
 def test_little_free_memory_makes_smaller_tiles_and_says_so(tmp_path, case, monkeypatch):
     about = metadata(patch_size=[64, 64, 64], memory_bytes_per_voxel=10_000)
     bundle = read_bundle(write_model(tmp_path / "m", about=about))
-    monkeypatch.setattr(runner, "available_bytes", lambda: 1.9e9)
+    monkeypatch.setattr(runner, "memory_now", lambda: Memory(8e9, 1.9e9))
     result = run_model(bundle, EngineInputs(case[0]), ONE_THREAD)
     assert "Smaller tiles" in result.findings[0].text and "1.9 GB" in result.findings[0].text
     assert dice(result.mask.array, case[1].array) > 0.95

@@ -9,9 +9,10 @@ import numpy as np
 
 from hepadose.errors import NotEnoughMemoryError
 from hepadose.findings import Finding, warning
+from hepadose.memory import memory_now
 from hepadose.segmentation.bundle_metadata import ModelDescription
 from hepadose.segmentation.localize import Box
-from hepadose.segmentation.memory import available_bytes, needed_bytes
+from hepadose.segmentation.memory import needed_bytes
 from hepadose.segmentation.runtimes import SUBJECT, DeviceFailedError, DeviceMemoryError, Ladder, Runtime
 from hepadose.segmentation.tiles import Shape, fitting_tile, slide, smaller_tile, tile_count
 
@@ -80,7 +81,7 @@ class TileRunner:
 
     def _affordable(self, shape: Shape) -> Shape:
         """The tile, made smaller before the start until the predicted memory is free."""
-        free = available_bytes()
+        free = memory_now().available_bytes
         while True:
             tile = self._fitting(shape)
             # Tiles of a card lie in its own memory; what else is needed is counted in either case.

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+
+from hepadose.memory import memory_now
 
 BYTES_PER_GB = 1e9
 
@@ -47,8 +48,9 @@ class Machine:
 
 def look_at_machine() -> Machine:
     """Ask the system; takes a fraction of a second, a few seconds where a graphics driver is slow."""
-    memory_gb, available_gb = _memory_gb()
-    return Machine(_cores(), memory_gb, available_gb, _temporary_gb(), graphics_cards())
+    memory = memory_now()
+    total_gb, available_gb = memory.total_bytes / BYTES_PER_GB, memory.available_bytes / BYTES_PER_GB
+    return Machine(_cores(), total_gb, available_gb, _temporary_gb(), graphics_cards())
 
 
 def _cores() -> int:
@@ -62,77 +64,6 @@ def _temporary_gb() -> float:
         return shutil.disk_usage(tempfile.gettempdir()).free / BYTES_PER_GB
     except OSError:
         return math.nan
-
-
-def _memory_gb() -> tuple[float, float]:
-    """All and available memory."""
-    if sys.platform == "win32":
-        return _windows_memory_gb()
-    try:
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return math.nan, math.nan
-    return total / BYTES_PER_GB, _available_gb()
-
-
-def _available_gb() -> float:
-    """What Linux estimates, or what macOS counts as free or inactive."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        return available_of_meminfo(meminfo.read_text(encoding="utf-8"))
-    output = _output_of(["vm_stat"])
-    return available_of_vm_stat(output) if output else math.nan
-
-
-def available_of_meminfo(text: str) -> float:
-    """Available memory in GB from ``/proc/meminfo``; NaN where the line is absent.
-
-    Examples
-    --------
-    >>> available_of_meminfo("MemTotal: 16000000 kB\\nMemAvailable: 8000000 kB\\n")
-    8.192
-    """
-    for line in text.splitlines():
-        name, _, rest = line.partition(":")
-        if name == "MemAvailable":
-            return int(rest.split()[0]) * 1024 / BYTES_PER_GB
-    return math.nan
-
-
-def available_of_vm_stat(text: str) -> float:
-    """Available memory in GB from macOS's ``vm_stat``; NaN where it cannot be read.
-
-    Examples
-    --------
-    >>> header = "Mach Virtual Memory Statistics: (page size of 16384 bytes)\\n"
-    >>> available_of_vm_stat(header + "Pages free: 100000.\\nPages inactive: 150000.\\n")
-    4.096
-    """
-    pages, page_size = 0, 0
-    for line in text.splitlines():
-        if "page size of" in line:
-            page_size = int(line.partition("page size of")[2].split()[0])
-        name, _, count = line.partition(":")
-        if name in ("Pages free", "Pages inactive"):
-            pages += int(count.strip(" ."))
-    return pages * page_size / BYTES_PER_GB if pages and page_size else math.nan
-
-
-def _windows_memory_gb() -> tuple[float, float]:
-    import ctypes
-
-    class Status(ctypes.Structure):
-        # MEMORYSTATUSEX of the Windows API.
-        _fields_ = (
-            ("length", ctypes.c_ulong),
-            ("load", ctypes.c_ulong),
-            *((name, ctypes.c_ulonglong) for name in ("total", "available", "c", "d", "e", "f", "g")),
-        )
-
-    status = Status(length=ctypes.sizeof(Status))
-    if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
-        return math.nan, math.nan
-    return status.total / BYTES_PER_GB, status.available / BYTES_PER_GB
 
 
 def graphics_cards() -> tuple[GraphicsCard, ...]:
