@@ -72,7 +72,7 @@ class FLRDoseParameterNode:
     overlayMode, overlayPercent - How the aligned volumes are laid over each other.
     segmentation - Holds liver and reaction on the follow-up CT.
     liverSegment, reactionSegment - Ids of the two segments.
-    segmenter - Key of what finds the reaction.
+    segmenter, liverSegmenter - Keys of what finds the reaction and the livers.
     quantity, alphaBetaGy - Scale of the isodose levels; alpha/beta of the liver in Gy for EQD2 and BED.
     bandMm, bandMode, inPlane, planarDefinitions - The boundary band of Boundary IoU.
     matched - Whether the isodoses were matched, so that a loaded scene is matched again.
@@ -99,6 +99,7 @@ class FLRDoseParameterNode:
     liverSegment: str = ""
     reactionSegment: str = ""
     segmenter: str = ""
+    liverSegmenter: str = ""
     quantity: Annotated[str, Choice(list(QUANTITIES))] = next(iter(QUANTITIES))
     alphaBetaGy: Annotated[float, WithinRange(0.5, 30.0)] = 3.0
     bandMm: Annotated[float, WithinRange(0.5, 30.0)] = 5.0
@@ -150,18 +151,19 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _makeSections(self):
         from hepadose.gui.flr.alignment import AlignmentSection
         from hepadose.gui.flr.inputs import InputsSection
+        from hepadose.gui.flr.liver import LiverSection
         from hepadose.gui.flr.match import MatchSection
         from hepadose.gui.flr.published import PublishedSection
         from hepadose.gui.flr.reaction import ReactionSection
         from hepadose.gui.flr.report import ReportSection
 
-        self.inputs = InputsSection(self)
+        self.inputs, self.liver = InputsSection(self), LiverSection(self)
         self.alignment = AlignmentSection(self)
         self.reaction = ReactionSection(self)
         self.match = MatchSection(self)
-        self.published = PublishedSection(self)
-        self.report = ReportSection(self)
-        self.sections = [self.inputs, self.alignment, self.reaction, self.match, self.published, self.report]
+        self.published, self.report = PublishedSection(self), ReportSection(self)
+        self.sections = [self.inputs, self.liver, self.alignment, self.reaction]
+        self.sections += [self.match, self.published, self.report]
         for name in ("inputs", "alignment", "reaction", "match", "report"):
             getattr(self.ui, f"{name}Button").connect("contentsCollapsed(bool)", self._onUnfolded)
 
@@ -173,6 +175,7 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def enter(self):
         self.initializeParameterNode()
+        self.liver.enter()
         self.reaction.enter()
 
     def exit(self):

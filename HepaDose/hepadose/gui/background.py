@@ -27,14 +27,15 @@ class BackgroundTask:
     cancel_button : qt.QPushButton
         Shown while the job can be cancelled.
     start_button : qt.QPushButton
-        What starts the job; gets the keyboard back when the job has ended.
+        What starts the job; gets the keyboard back when the job has ended. Where several buttons start jobs, set
+        :attr:`start_button` before each.
     on_change : callable
         Called when a job has started or ended.
     """
 
     def __init__(self, progress_bar: Any, cancel_button: Any, start_button: Any, on_change: Callable[[], None]) -> None:
         self._bar, self._cancel_button, self._on_change = progress_bar, cancel_button, on_change
-        self._start_button, self._owns_keyboard = start_button, False
+        self.start_button, self._owns_keyboard = start_button, False
         self._job: WorkerJob | None = None
         self._steps: Iterator[None] | None = None
         self._starts = False
@@ -80,7 +81,7 @@ class BackgroundTask:
         self._timer.setInterval(STEP_MS if self._starts else INTERVAL_MS)
         self._clear()
         # A disabled button would hand the keyboard on to the next field, where typing changes a number.
-        self._owns_keyboard = self._start_button.focus
+        self._owns_keyboard = self.start_button.focus
         if self._owns_keyboard:
             self._cancel_button.setFocus()
         self._timer.start()
@@ -156,7 +157,7 @@ class BackgroundTask:
             self._on_problem(problem)
         self._on_change()
         if self._owns_keyboard and qt.QApplication.focusWidget() is None:
-            self._start_button.setFocus()
+            self.start_button.setFocus()
 
     def _show_cancel(self, visible: bool) -> None:
         if not visible and self._cancel_button.focus:

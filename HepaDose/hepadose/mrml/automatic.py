@@ -13,6 +13,7 @@ import numpy as np
 
 from hepadose.errors import MissingInputError
 from hepadose.images import Image, bounding_box
+from hepadose.mrml.labelmaps import stored_voxels
 from hepadose.mrml.nodes import ROLE, new_node
 from hepadose.mrml.segmentation import (
     ORIGIN_TAG,
@@ -33,6 +34,9 @@ KEPT_ROLE = "AutomaticResults"
 KEPT_REFERENCE = "HepaDose.AutomaticResults"
 POSITION_TOLERANCE_MM = 0.1
 EMPTY = "empty"
+KNOWN_FINGERPRINTS = 32
+_FINGERPRINTS: dict[tuple[int, int, bytes], str] = {}
+"""Of labelmaps and labels, by modification time; a panel asks for the same ones again and again."""
 
 
 def keep_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str, origin: SegmentationOrigin) -> None:
@@ -73,7 +77,7 @@ def state_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str, origin:
     segment = segmentation.GetSegmentation().GetSegment(identifier)
     segment.SetTag(RECORD_TAG, origin.to_text())
     segment.SetTag(ORIGIN_TAG, str(origin))
-    segment.SetTag(FINGERPRINT_TAG, fingerprint(labelmap_mask(segmentation, identifier)))
+    segment.SetTag(FINGERPRINT_TAG, mask_fingerprint(segmentation, identifier))
 
 
 def has_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> bool:
@@ -113,9 +117,32 @@ def segment_origin_now(segmentation: vtkMRMLSegmentationNode, segment_id: str) -
         known = f"; first from {first}" if first else ""
         return SegmentationOrigin("Segment in 3D Slicer", edited=True, detail=f'"{segment.GetName()}"{known}')
     origin = SegmentationOrigin.from_text(record)
-    is_same = same_fingerprint(fingerprint(labelmap_mask(segmentation, identifier)), noted)
+    is_same = same_fingerprint(mask_fingerprint(segmentation, identifier), noted)
     # What was drawn or edited before it was noted stays so.
     return origin if is_same else origin.as_edited()
+
+
+def noted_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> SegmentationOrigin | None:
+    """The origin noted with a segment that looks as it did then; None where it was edited since or none was noted."""
+    segment = segmentation.GetSegmentation().GetSegment(segment_id)
+    record, noted = tag_of(segment, RECORD_TAG), tag_of(segment, FINGERPRINT_TAG)
+    if not record or not noted or not same_fingerprint(mask_fingerprint(segmentation, segment_id), noted):
+        return None
+    return SegmentationOrigin.from_text(record)
+
+
+def mask_fingerprint(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
+    """The :func:`fingerprint` of a segment as it is now, computed only where its labelmap changed."""
+    stored = stored_voxels(segmentation, segment_id)
+    if stored is None:
+        return fingerprint(labelmap_mask(segmentation, segment_id))
+    # No two objects of VTK are ever modified at the same time; copies share their voxels, but not always their place.
+    key = stored.modified, stored.label, stored.ijk_to_ras.tobytes()
+    if key not in _FINGERPRINTS:
+        while len(_FINGERPRINTS) >= KNOWN_FINGERPRINTS:
+            del _FINGERPRINTS[next(iter(_FINGERPRINTS))]
+        _FINGERPRINTS[key] = fingerprint(stored.mask())
+    return _FINGERPRINTS[key]
 
 
 def tag_of(segment: vtkSegment, name: str) -> str:

@@ -83,7 +83,7 @@ class LiveMatch:
         planning_volume: vtkMRMLScalarVolumeNode | None = None,
     ) -> None:
         self.scene, self.settings, self.fractions, self.registration = scene, settings, fractions, registration
-        self.liver_origin, self._findings = liver_origin, tuple(findings)
+        self.liver_origin, self.findings = liver_origin, tuple(findings)
         self._volumes = {"follow-up CT": follow_up_volume, "dose": dose_volume, "planning CT": planning_volume}
         self._segmentation = segmentation
         self._liver_id = require_segment(segmentation, liver_segment_id)
@@ -201,7 +201,7 @@ class LiveMatch:
             reaction_origin=reaction_origin,
             liver_origin=self.liver_origin,
             registration=self.registration,
-            findings=(*self._findings, *self._dose_findings),
+            findings=(*self.findings, *self._dose_findings),
         )
         self._best = result.best
         return result

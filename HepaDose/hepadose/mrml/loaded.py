@@ -7,18 +7,18 @@ was found travels with the nodes (:mod:`hepadose.mrml.stated`). Never a patient'
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hepadose.mrml.automatic import keep_automatic, state_origin
+from hepadose.mrml.automatic import state_origin
 from hepadose.mrml.dose import BANNER, FRACTIONS, dose_node_in_steps, fill_dose_in_steps, state_dose
 from hepadose.mrml.images import place_image_in_steps, set_window, volume_node_in_steps
+from hepadose.mrml.livers import GuidingLivers, state_guiding_livers, take_guided_liver
 from hepadose.mrml.nodes import new_node
-from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_COLOR, LIVER_TERMINOLOGY
-from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names, set_segment_mask
+from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_TERMINOLOGY
+from hepadose.mrml.segmentation import SegmentMask, add_segment
 from hepadose.mrml.stated import state_findings, state_interval_days, state_summary
 from hepadose.mrml.transforms import set_transform
-from hepadose.provenance import SegmentationOrigin
 
 if TYPE_CHECKING:
     from slicer import (
@@ -152,6 +152,7 @@ def registration_nodes(
     follow_up_volume: vtkMRMLScalarVolumeNode,
     dose_volume: vtkMRMLScalarVolumeNode | None = None,
     segmentation: vtkMRMLSegmentationNode | None = None,
+    livers: GuidingLivers | None = None,
 ) -> Generator[None, None, RegistrationNodes]:
     """Add a registration to a scene; where the follow-up CT was registered before, its nodes are filled anew.
 
@@ -167,6 +168,8 @@ def registration_nodes(
         The dose as loaded: its banner and fractions go to the dose on the follow-up CT.
     segmentation : vtkMRMLSegmentationNode, optional
         Gets the liver; a new one on the follow-up CT if omitted.
+    livers : GuidingLivers, optional
+        Where the livers came from; structure sets if omitted.
 
     Yields
     ------
@@ -179,7 +182,9 @@ def registration_nodes(
     """
     transform = _own_node(follow_up_volume, "Alignment", "vtkMRMLTransformNode", "Follow-up CT to planning CT")
     set_transform(transform, outcome.transform)
-    state_summary(transform, outcome.summary)
+    livers = livers or GuidingLivers()
+    state_summary(transform, replace(outcome.summary, planning_liver_origin=livers.planning))
+    state_guiding_livers(transform, livers)
     state_findings(transform, outcome.findings)
     yield
     planning = _own_node(follow_up_volume, "AlignedPlanning", "vtkMRMLScalarVolumeNode", "Planning CT, aligned")
@@ -193,17 +198,32 @@ def registration_nodes(
         _pass_on(dose_volume, dose)
         yield
     if segmentation is None:
-        segmentation = _own_node(follow_up_volume, "Working", "vtkMRMLSegmentationNode", "Liver and reaction")
-        if segmentation.GetDisplayNode() is None:
-            segmentation.CreateDefaultDisplayNodes()
-        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(follow_up_volume)
-    liver = _take_liver(segmentation, outcome)
+        segmentation = working_segmentation(follow_up_volume)
+    liver = take_guided_liver(segmentation, outcome.liver_on_follow_up, livers, outcome.liver_propagated)
     yield
     return RegistrationNodes(transform, dose, planning, segmentation, liver)
 
 
+def working_segmentation(follow_up_volume: vtkMRMLScalarVolumeNode) -> vtkMRMLSegmentationNode:
+    """The segmentation of a follow-up CT that holds liver and reaction, made at the first call."""
+    return _own_segmentation(follow_up_volume, "Working", "Liver and reaction")
+
+
+def planning_segmentation(planning_volume: vtkMRMLScalarVolumeNode) -> vtkMRMLSegmentationNode:
+    """The segmentation of a planning CT that holds what was found on it, made at the first call."""
+    return _own_segmentation(planning_volume, "Found", "Found on the planning CT")
+
+
+def _own_segmentation(volume: vtkMRMLScalarVolumeNode, role: str, name: str) -> vtkMRMLSegmentationNode:
+    segmentation = _own_node(volume, role, "vtkMRMLSegmentationNode", name)
+    if segmentation.GetDisplayNode() is None:
+        segmentation.CreateDefaultDisplayNodes()
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    return segmentation
+
+
 def _own_node(volume: vtkMRMLScalarVolumeNode, role: str, class_name: str, name: str) -> vtkMRMLNode:
-    """The node that a follow-up CT refers to in a role, made and put beside it at the first call."""
+    """The node that a CT refers to in a role, made and put beside it at the first call."""
     reference = f"HepaDose.{role}"
     node = volume.GetNodeReference(reference)
     if node is None:
@@ -220,20 +240,3 @@ def _own_node(volume: vtkMRMLScalarVolumeNode, role: str, class_name: str, name:
 def _pass_on(source: vtkMRMLScalarVolumeNode | None, target: vtkMRMLScalarVolumeNode) -> None:
     for attribute in (BANNER, FRACTIONS):
         target.SetAttribute(attribute, None if source is None else source.GetAttribute(attribute))
-
-
-def _take_liver(segmentation: vtkMRMLSegmentationNode, outcome: RegistrationOutcome) -> str:
-    """The liver as the segment "Liver" of the working segmentation, in place of an earlier one."""
-    mask = outcome.liver_on_follow_up
-    if outcome.liver_propagated:
-        origin = SegmentationOrigin("RTSTRUCT", detail="liver of the planning CT, carried over by registration")
-    else:
-        origin = SegmentationOrigin("RTSTRUCT", detail="liver of the follow-up CT")
-    found = [identifier for identifier, name in segment_names(segmentation).items() if name == "Liver"]
-    if found:
-        set_segment_mask(segmentation, found[0], mask)
-    else:
-        segment = SegmentMask("Liver", mask, LIVER_COLOR, str(origin), LIVER_TERMINOLOGY, outline_only=True)
-        found = [add_segment(segmentation, segment)]
-    keep_automatic(segmentation, found[0], origin)
-    return found[0]

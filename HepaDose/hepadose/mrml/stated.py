@@ -35,7 +35,8 @@ def registration_summary(node: vtkMRMLTransformNode | None) -> RegistrationSumma
     if node is None or node.GetAttribute(SUMMARY["method"]) is None:
         return None
     stated = {field: node.GetAttribute(attribute) for field, attribute in SUMMARY.items()}
-    return RegistrationSummary(**{field: None if text is None else _read(field, text) for field, text in stated.items()})
+    known = {field: _read(field, text) for field, text in stated.items() if text is not None}
+    return RegistrationSummary(**known)
 
 
 def _read(field: str, text: str) -> str | float | SegmentationOrigin:

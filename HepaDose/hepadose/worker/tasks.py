@@ -84,11 +84,11 @@ def _carrying_cost(follow_up: Image, with_liver: bool) -> float:
 
 
 def run_segment(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> Any:
-    """Find the reaction."""
-    from hepadose.worker.segmenters import make_segmenter
+    """Find the liver, the reaction or a tumor."""
+    from hepadose.worker.segmenters import REACTION, make_segmenter
 
     segmenter = make_segmenter(inputs["segmenter"])
-    with log.step("Segment reaction", segmenter=segmenter.name):
+    with log.step(f"Segment {getattr(segmenter, 'task', REACTION)}", segmenter=segmenter.name):
         return segmenter.segment(inputs["images"], progress)
 
 

@@ -16,6 +16,7 @@ from hepadose.gui.section import Section
 from hepadose.gui.tables import show_findings
 from hepadose.mrml.flrdose import alignment as steps
 from hepadose.mrml.flrdose.choices import REGISTRATIONS
+from hepadose.mrml.flrdose.liver import guiding_livers
 from hepadose.registration import RegistrationMethod
 from hepadose.worker import RegistrationOutcome, WorkerJob, start_register
 
@@ -28,6 +29,8 @@ class AlignmentSection(Section):
         ui = self.ui
         self._task = BackgroundTask(ui.registerProgress, ui.registerCancel, ui.registerButton, panel.refresh)
         self._problem: HepaDoseError | None = None
+        self._livers: Any = None
+        """What guides the alignment that runs."""
         self._shown: tuple[Any, ...] = ()
         ui.registerButton.connect("clicked(bool)", self.register)
 
@@ -57,6 +60,8 @@ class AlignmentSection(Section):
 
     def _starting(self) -> Generator[None, None, WorkerJob]:
         method = RegistrationMethod(REGISTRATIONS[self.parameters.registrationMethod])
+        # Noted with the images: what is edited or chosen while the alignment runs does not guide it.
+        self._livers = guiding_livers(self.parameters)
         inputs = yield from steps.registration_inputs(self.parameters, method)
         return start_register(**inputs)
 
@@ -72,7 +77,7 @@ class AlignmentSection(Section):
     def _take_over(self, outcome: RegistrationOutcome) -> Iterator[None]:
         self.panel.log.extend(self._task.timing)
         with self.panel.own_change():
-            yield from steps.take_registration(slicer.mrmlScene, self.parameters, outcome)
+            yield from steps.take_registration(slicer.mrmlScene, self.parameters, outcome, self._livers)
         self._shown = ()
         yield
         self.step_done(self.ui.inputsButton, self.ui.reactionButton)

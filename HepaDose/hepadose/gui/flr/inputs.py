@@ -10,10 +10,12 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from hepadose.dicom.case import CaseChoices
 from hepadose.errors import HepaDoseError
 from hepadose.findings import Finding, told
 from hepadose.gui.background import BackgroundTask
 from hepadose.gui.buttons import offer
+from hepadose.gui.flr.liver import liver_segmenters
 from hepadose.gui.section import Section
 from hepadose.gui.segment_box import SegmentBox
 from hepadose.gui.tables import show_findings
@@ -75,7 +77,9 @@ class InputsSection(Section):
     def _load(self, folder: Path) -> None:
         # Kept, because the path edit may say something else when the child process is done.
         self._folder = folder
-        self._start(lambda: start_load_case(folder), self._take_over_case)
+        # Where a network can find the liver, a case without its contour is worked on.
+        choices = CaseChoices(liver_required=not liver_segmenters())
+        self._start(lambda: start_load_case(folder, choices), self._take_over_case)
 
     def _start(self, job: Any, take_over: Any) -> None:
         self._said = []

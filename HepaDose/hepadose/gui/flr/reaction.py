@@ -13,6 +13,7 @@ from hepadose.errors import HepaDoseError
 from hepadose.gui.background import BackgroundTask
 from hepadose.gui.buttons import offer
 from hepadose.gui.edit_clock import EditClock
+from hepadose.gui.flr.segmenter_box import SegmenterBox
 from hepadose.gui.section import Section
 from hepadose.gui.segment_box import SegmentBox
 from hepadose.mrml.flrdose import reaction as steps
@@ -44,12 +45,12 @@ class ReactionSection(Section):
         self._clock_timer = qt.QTimer()
         self._clock_timer.setInterval(CLOCK_MS)
         self._clock_timer.connect("timeout()", self._show_clock)
-        self._offer_segmenters()
+        self._segmenter = SegmenterBox(ui.segmenter, self._segmenter_chosen)
+        self._segmenter.offer(available_segmenters())
         self._observed: Any = None
         self._prepare_editor()
         ui.segmentButton.connect("clicked(bool)", self.segment)
         ui.restoreButton.connect("clicked(bool)", self.restore)
-        ui.segmenter.connect("activated(int)", self._segmenter_chosen)
 
     @property
     def busy(self) -> str:
@@ -68,7 +69,7 @@ class ReactionSection(Section):
             return
         self._liver.show(parameters.segmentation, parameters.liverSegment)
         self._reaction.show(parameters.segmentation, parameters.reactionSegment)
-        self._show_segmenter()
+        self._segmenter.show(parameters.segmenter)
         self._observe(parameters.segmentation)
         self._edit(parameters)
         self.show_origin()
@@ -89,7 +90,7 @@ class ReactionSection(Section):
 
     def _starting(self) -> Generator[None, None, WorkerJob]:
         inputs = yield from steps.segmentation_inputs(self.parameters)
-        return start_segment(self.ui.segmenter.itemData(self.ui.segmenter.currentIndex), inputs)
+        return start_segment(self._segmenter.key, inputs)
 
     def restore(self, _checked: bool = False) -> None:
         """Bring the automatic result back."""
@@ -99,7 +100,8 @@ class ReactionSection(Section):
         self.panel.segments_changed()
 
     def enter(self) -> None:
-        """The panel is shown: the editor's keys work."""
+        """The panel is shown: the editor's keys work, and the models that there are now are offered."""
+        self._segmenter.offer(available_segmenters())
         self.ui.segmentEditor.installKeyboardShortcuts()
         self._clock_timer.start()
 
@@ -127,10 +129,6 @@ class ReactionSection(Section):
         """The panel goes away."""
         self.exit()
         self.scene_closing()
-
-    def _offer_segmenters(self) -> None:
-        for choice in available_segmenters():
-            self.ui.segmenter.addItem(f"{choice.name} {choice.version}".strip(), choice.key)
 
     def _prepare_editor(self) -> None:
         editor = self.ui.segmentEditor
@@ -192,12 +190,8 @@ class ReactionSection(Section):
     def _reaction_chosen(self, segment_id: str) -> None:
         self.parameters.reactionSegment = segment_id
 
-    def _segmenter_chosen(self, index: int) -> None:
-        self.parameters.segmenter = self.ui.segmenter.itemData(index)
-
-    def _show_segmenter(self) -> None:
-        index = self.ui.segmenter.findData(self.parameters.segmenter)
-        self.ui.segmenter.currentIndex = max(index, 0)
+    def _segmenter_chosen(self, key: str) -> None:
+        self.parameters.segmenter = key
 
     def _show_clock(self) -> None:
         self.ui.editTimeLabel.text = self.clock.text() or _("Not edited by hand.")

@@ -10,7 +10,7 @@ from hepadose.findings import Finding, ok, warning
 from hepadose.mrml.dose import volume_node_to_dose
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.flrdose.choices import UNKNOWN_ERROR_MM
-from hepadose.mrml.flrdose.inputs import liver_segment
+from hepadose.mrml.flrdose.liver import alignment_liver_findings, follow_up_liver, guiding_livers
 from hepadose.mrml.flrdose.match import registration_of
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.legend import hide_dose_legend, show_dose_legend
@@ -23,6 +23,7 @@ from hepadose.registration import RegistrationMethod
 if TYPE_CHECKING:
     from slicer import vtkMRMLScene
 
+    from hepadose.mrml.livers import GuidingLivers
     from hepadose.worker import RegistrationOutcome
 
 CHECKERBOARD = "Checkerboard"
@@ -59,8 +60,8 @@ def registration_inputs(choices: Any, method: RegistrationMethod) -> Generator[N
     yield
     planning_liver = segment_to_mask(choices.planningStructures, choices.planningLiver, planning)
     yield
-    drawn = liver_segment(choices.followUpStructures)
-    follow_up_liver = segment_to_mask(choices.followUpStructures, drawn, follow_up) if drawn else None
+    drawn = follow_up_liver(choices)
+    later_liver = None if drawn is None else segment_to_mask(*drawn, follow_up)
     yield
     dose_gy = volume_node_to_dose(choices.doseVolume)
     # Refuses other units; the aligned dose will be marked as Gy.
@@ -69,20 +70,35 @@ def registration_inputs(choices: Any, method: RegistrationMethod) -> Generator[N
         "follow_up": follow_up,
         "planning": planning,
         "planning_liver": planning_liver,
-        "follow_up_liver": follow_up_liver,
+        "follow_up_liver": later_liver,
         "method": method,
         "dose_gy": dose_gy,
     }
 
 
-def take_registration(scene: vtkMRMLScene, choices: Any, outcome: RegistrationOutcome) -> Iterator[None]:
-    """Add the aligned images and the liver to the scene in small steps and choose them."""
+def take_registration(
+    scene: vtkMRMLScene, choices: Any, outcome: RegistrationOutcome, livers: GuidingLivers | None = None
+) -> Iterator[None]:
+    """Add the aligned images and the liver to the scene in small steps and choose them.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        Gets the nodes.
+    choices : parameter node
+        What was aligned.
+    outcome : RegistrationOutcome
+        Of the alignment.
+    livers : GuidingLivers, optional
+        What :func:`~hepadose.mrml.flrdose.liver.guiding_livers` said when the alignment started; asked now if omitted.
+    """
     nodes = yield from registration_nodes(
         scene,
         outcome,
         follow_up_volume=choices.followUpVolume,
         dose_volume=choices.doseVolume,
         segmentation=choices.segmentation,
+        livers=livers or guiding_livers(choices),
     )
     choices.alignment, choices.segmentation = nodes.transform, nodes.segmentation
     choices.alignedDose, choices.alignedPlanning = nodes.dose, nodes.planning
@@ -96,7 +112,10 @@ def alignment_findings(choices: Any) -> list[Finding]:
     if choices is None or choices.alignment is None:
         return []
     summary = registration_summary(choices.alignment)
-    found = registration_findings(choices.alignment, registration_of(choices).estimated_error_mm)
+    found = [
+        *alignment_liver_findings(choices),
+        *registration_findings(choices.alignment, registration_of(choices).estimated_error_mm),
+    ]
     if summary is None:
         return [warning("Alignment", "The transform was not made here; its quality is unknown."), *found]
     return [ok("Alignment", f"Method: {summary.method}."), *found]

@@ -16,6 +16,7 @@ from hepadose.mrml.automatic import segment_origin_now, tag_of
 from hepadose.mrml.flr_input import flr_images_from_nodes
 from hepadose.mrml.flrdose.choices import BAND_SIDES, NOT_STATED, QUANTITIES, UNKNOWN_ERROR_MM
 from hepadose.mrml.flrdose.inputs import fraction_findings
+from hepadose.mrml.flrdose.liver import alignment_liver_findings, found_liver_findings
 from hepadose.mrml.flrdose.reaction import has_segment
 from hepadose.mrml.isodose import ISODOSE_ORIGIN, SAME_LEVEL_GY
 from hepadose.mrml.live_match import LiveMatch
@@ -84,18 +85,27 @@ def new_match(scene: vtkMRMLScene, choices: Any) -> LiveMatch:
         fractions=choices.fractions or None,
         registration=registration_of(choices),
         liver_origin=segment_origin_now(choices.segmentation, choices.liverSegment),
-        findings=(
-            *case_findings(choices.followUpVolume),
-            *fraction_findings(choices),
-            *_circular(choices),
-            *registration_findings(choices.alignment, registration_of(choices).estimated_error_mm),
-        ),
+        findings=_findings(choices),
         planning_volume=choices.alignedPlanning,
+    )
+
+
+def _findings(choices: Any) -> tuple[Finding, ...]:
+    """What is known about the chosen nodes before they are compared."""
+    return (
+        *case_findings(choices.followUpVolume),
+        *fraction_findings(choices),
+        *_circular(choices),
+        *found_liver_findings(choices),
+        *alignment_liver_findings(choices),
+        *registration_findings(choices.alignment, registration_of(choices).estimated_error_mm),
     )
 
 
 def _circular(choices: Any) -> list[Finding]:
     """A red line where the reaction is itself a region of dose, so that it follows an isodose by construction."""
+    if choices.segmentation is None or not has_segment(choices, choices.reactionSegment):
+        return []
     segment = choices.segmentation.GetSegmentation().GetSegment(choices.reactionSegment)
     if tag_of(segment, ORIGIN_TAG) != ISODOSE_ORIGIN:
         return []
@@ -129,7 +139,8 @@ def is_outdated(live: LiveMatch, choices: Any) -> bool:
     wanted = match_choices(choices)
     same = all(getattr(live.settings, name) == value for name, value in wanted.items())
     same = same and live.fractions == (choices.fractions or None) and live.nodes == _chosen_nodes(choices)
-    return not same or bool(live.stale) or not _same_registration(live.registration, registration_of(choices))
+    same = same and not live.stale and _same_registration(live.registration, registration_of(choices))
+    return not same or live.findings != _findings(choices)
 
 
 def _chosen_nodes(choices: Any) -> tuple[object, ...]:

@@ -97,10 +97,11 @@ def origin_text(choices: Any) -> str:
     names = segment_names(choices.segmentation)
     chosen = [segment_id for segment_id in (choices.liverSegment, choices.reactionSegment) if segment_id in names]
     return "\n".join(
-        f"{names[segment_id]}, {_volume_and_origin(choices.segmentation, segment_id)}" for segment_id in chosen
+        f"{names[segment_id]}, {volume_and_origin(choices.segmentation, segment_id)}" for segment_id in chosen
     )
 
 
-def _volume_and_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
+def volume_and_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
+    """Volume of a segment and where it came from: "1432.5 ml: RTSTRUCT, not edited"."""
     volume = number(labelmap_mask(segmentation, segment_id).volume_ml(), 1, "ml")
     return f"{volume}: {segment_origin_now(segmentation, segment_id)}"

@@ -81,6 +81,8 @@ def provenance_text(choices: Any, result: FlrResult | None) -> str:
     lines = [origin_text(choices)] if choices.segmentation is not None else []
     if choices.alignment is not None:
         registration = registration_of(choices)
+        if registration.planning_liver_origin is not None:
+            lines.append(f"Liver of the planning CT: {registration.planning_liver_origin}")
         error_mm = measured(registration.estimated_error_mm, 1, "mm")
         lines.append(f"Alignment: {registration.method}; mean error in the liver {error_mm}")
     if result is not None:
