@@ -8,32 +8,14 @@ exits 0 where this file's own path is wrong: check that the result exists.
 """
 
 import sys
-import traceback
-
-
-def run(arguments: list[str]) -> int:
-    """Exit code of one batch call."""
-    try:
-        from hepadose.cli import main
-
-        return main(["flr", *(argument for argument in arguments if argument != "--")])
-    except SystemExit as stop:  # argparse: wrong call or --help
-        return stop.code if isinstance(stop.code, int) else 2
-    except BaseException:  # whatever happens, Slicer must not be left running
-        traceback.print_exc()
-        return 1
-
-
-def leave(code: int) -> None:
-    """End Slicer where there is one, else Python."""
-    try:
-        import slicer.util
-    except ImportError:
-        sys.exit(code)
-    if hasattr(slicer, "app"):
-        slicer.util.exit(code)
-    sys.exit(code)
-
 
 if __name__ == "__main__":
-    leave(run(sys.argv[1:]))
+    try:
+        from hepadose.unattended import run_and_leave
+    except BaseException as problem:
+        # Without the library, too, Slicer must not be left running.
+        import os
+
+        os.write(2, f"HepaDose is not installed here: {problem}\n".encode())
+        os._exit(1)
+    run_and_leave("flr", sys.argv[1:])

@@ -30,8 +30,6 @@ DESTRUCTIVE_DIALOGS = {"HepaDose/hepadose/gui/flr/report.py"}
 MAY_PRINT = {
     "HepaDose/hepadose/cli.py",
     "HepaDose/hepadose/cli_train.py",
-    "Resources/Batch/flr_dose.py",
-    "Resources/Batch/segment.py",
 }
 
 
