@@ -16,6 +16,7 @@ import numpy as np
 from hepadose.errors import MissingDependencyError, ModelIntegrityError
 from hepadose.findings import ok
 from hepadose.provenance import SegmentationOrigin
+from hepadose.segmentation.backends.foreign import words_of
 from hepadose.segmentation.backends.monai_description import MonaiDescription, read_monai_bundle
 from hepadose.segmentation.backends.pickle_scan import require_harmless_checkpoint
 from hepadose.segmentation.bundle import Bundle
@@ -66,8 +67,7 @@ class MonaiBundleSegmenter:
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
         """Draw the region."""
         result, origin = self.run(inputs, progress)
-        text = f"{result.mask.volume_ml():.0f} ml. Found by a network: check every slice before using it."
-        return Segmentation(result.mask, origin, (*result.findings, ok("MONAI bundle", text)))
+        return Segmentation(result.mask, origin, (*result.findings, ok("MONAI bundle", words_of(result.mask))))
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None

@@ -8,7 +8,6 @@ Isensee et al., Nature Methods 2021, doi:10.1038/s41592-020-01008-z.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import io
 import json
 import time
@@ -21,10 +20,11 @@ from hepadose.errors import EmptyRegionError, MissingDependencyError, ModelInteg
 from hepadose.findings import ok
 from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
+from hepadose.segmentation.backends.foreign import ForeignSegmenter, installed_version, words_of
 from hepadose.segmentation.backends.pickle_scan import require_harmless_checkpoint
 from hepadose.segmentation.engine import EngineResult
 from hepadose.segmentation.preprocess import AIR_HU, model_grid, require_ct
-from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs
+from hepadose.segmentation.protocol import Progress, SegmentationInputs
 from hepadose.segmentation.runtimes import DeviceName, RuntimeChoice
 
 CHECKPOINT = "checkpoint_final.pth"
@@ -41,7 +41,7 @@ def is_nnunet_folder(folder: Path) -> bool:
     return (folder / "plans.json").is_file() and (folder / "dataset.json").is_file()
 
 
-class NnUnetSegmenter:
+class NnUnetSegmenter(ForeignSegmenter):
     """A model that nnU-Net v2 has trained on CT.
 
     Parameters
@@ -59,8 +59,6 @@ class NnUnetSegmenter:
         If a file is missing, or a checkpoint could run code.
     """
 
-    needs: tuple[str, ...] = ()
-
     def __init__(self, folder: Path, choice: RuntimeChoice | None = None) -> None:
         self._folder, self._choice = Path(folder), choice or RuntimeChoice()
         dataset = _dataset(self._folder)
@@ -70,12 +68,7 @@ class NnUnetSegmenter:
             require_harmless_checkpoint(self._folder / f"fold_{fold}" / CHECKPOINT)
         self._predictor_class, self._torch = _packages()
         self.name = f"nnU-Net {dataset.get('name') or self._folder.parent.name}"
-        self.version = _version()
-
-    def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region."""
-        result, origin = self.run(inputs, progress)
-        return Segmentation(result.mask, origin, result.findings)
+        self.version = installed_version("nnunetv2")
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
@@ -96,10 +89,9 @@ class NnUnetSegmenter:
         if not mask.array.any():
             raise EmptyRegionError(f"The model {self.name} found no {self.task} on the CT; draw it by hand.")
         tell("Done", 1.0)
-        text = f"{mask.volume_ml():.0f} ml. Found by a network: check every slice before using it."
         origin = SegmentationOrigin(self.name, self.version, detail=f"folds {', '.join(map(str, self._folds))}")
         seconds = {"network": time.perf_counter() - began}
-        return EngineResult(mask, None, (ok("nnU-Net", text),), f"nnU-Net {self.version}", seconds, 1), origin
+        return EngineResult(mask, None, (ok("nnU-Net", words_of(mask)),), f"nnU-Net {self.version}", seconds, 1), origin
 
     def _predictor(self) -> Any:
         torch = self._torch
@@ -187,10 +179,3 @@ def _packages() -> tuple[Any, Any]:
             "nnU-Net is not installed: pip install nnunetv2, or use a model of HepaDose."
         ) from problem
     return nnUNetPredictor, torch
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("nnunetv2")
-    except importlib.metadata.PackageNotFoundError:
-        return ""

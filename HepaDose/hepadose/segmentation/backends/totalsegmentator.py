@@ -8,7 +8,6 @@ Wasserthal et al., Radiology: Artificial Intelligence 2023, doi:10.1148/ryai.230
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import io
 import tempfile
 import time
@@ -20,9 +19,10 @@ from hepadose.errors import EmptyRegionError, HepaDoseError, MissingDependencyEr
 from hepadose.findings import ok, warning
 from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
+from hepadose.segmentation.backends.foreign import ForeignSegmenter, installed_version, words_of
 from hepadose.segmentation.engine import EngineResult
 from hepadose.segmentation.preprocess import require_ct
-from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs
+from hepadose.segmentation.protocol import Progress, SegmentationInputs
 from hepadose.segmentation.runtimes import DeviceName, RuntimeChoice
 
 SUBJECT = "TotalSegmentator"
@@ -46,7 +46,7 @@ TASKS = {
 """By the key under which the user chooses them."""
 
 
-class TotalSegmentatorSegmenter:
+class TotalSegmentatorSegmenter(ForeignSegmenter):
     """One of TotalSegmentator's tasks.
 
     Parameters
@@ -62,19 +62,12 @@ class TotalSegmentatorSegmenter:
         If TotalSegmentator is not installed.
     """
 
-    needs: tuple[str, ...] = ()
-
     def __init__(self, key: str, choice: RuntimeChoice | None = None) -> None:
         self._call = _python_api()
         self._task, self._choice = TASKS[key], choice or RuntimeChoice()
         self.task = self._task.task
         self.name = f"{SUBJECT} {self._task.finds}"
-        self.version = _version()
-
-    def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region."""
-        result, origin = self.run(inputs, progress)
-        return Segmentation(result.mask, origin, result.findings)
+        self.version = installed_version("TotalSegmentator")
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
@@ -91,7 +84,7 @@ class TotalSegmentatorSegmenter:
             raise EmptyRegionError(f"TotalSegmentator found no {self._task.finds} on the CT; draw it by hand.")
         tell("Done", 1.0)
         findings = (
-            ok(SUBJECT, f"{mask.volume_ml():.0f} ml. Found by a network: check every slice before using it."),
+            ok(SUBJECT, words_of(mask)),
             warning(SUBJECT, "It sends anonymous usage statistics unless its own settings forbid it."),
         )
         origin = SegmentationOrigin(SUBJECT, self.version, detail=f"task {self._task.arguments['task']}")
@@ -121,13 +114,6 @@ def _python_api() -> Any:
             "TotalSegmentator is not installed: pip install TotalSegmentator, or use a model of HepaDose."
         ) from problem
     return totalsegmentator
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("TotalSegmentator")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _quietly(call: Any, *arguments: Any, **options: Any) -> None:

@@ -1,0 +1,45 @@
+"""What programs of others that draw a region have in common behind our protocol."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from abc import ABC, abstractmethod
+
+from hepadose.images import Image
+from hepadose.provenance import SegmentationOrigin
+from hepadose.segmentation.engine import EngineResult
+from hepadose.segmentation.network_segmenter import RESEARCH_MODEL
+from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs
+
+
+class ForeignSegmenter(ABC):
+    """A segmenter that hands the CT over to a program of its own, whose result says everything that was noticed."""
+
+    name: str
+    version: str
+    task: str
+    needs: tuple[str, ...] = ()
+
+    def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
+        """Draw the region."""
+        result, origin = self.run(inputs, progress)
+        return Segmentation(result.mask, origin, result.findings)
+
+    @abstractmethod
+    def run(
+        self, inputs: SegmentationInputs, progress: Progress | None = None
+    ) -> tuple[EngineResult, SegmentationOrigin]:
+        """Draw the region. The program reports no progress of its own and can be stopped before and after only."""
+
+
+def words_of(mask: Image) -> str:
+    """Volume of a network's mask, and that a person must look at it."""
+    return f"{mask.volume_ml():.0f} ml. {RESEARCH_MODEL}"
+
+
+def installed_version(package: str) -> str:
+    """Version of a Python package; empty where it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
