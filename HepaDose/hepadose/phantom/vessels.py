@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -26,6 +26,9 @@ HEPATIC_ROOTS = (
     ([(-62, 14, 56), (-80, 34, 58), (-94, 44, 50)], (3.4, 2.8, 2.0)),
     ([(-54, -42, 30), (-76, -50, 36), (-92, -52, 40)], (3.0, 2.6, 2.0)),
 )
+
+
+THINNEST_MM = 0.9
 
 
 def portal_trunk() -> Shape:
@@ -58,19 +61,51 @@ def _tree(roots: Sequence, random: np.random.Generator) -> Shape:
 def _twigs(line: np.ndarray, radii: np.ndarray, random: np.random.Generator, generation: int = 1) -> list[Shape]:
     """Side branches along a line and at its end, thinner and shorter with every generation."""
     twigs = []
-    stations = [*random.uniform(0.25, 0.9, 3 if generation == 1 else 1), 1.0, 1.0]
-    knots = np.linspace(0.0, 1.0, len(line))
-    forward = (line[-1] - line[0]) / max(np.linalg.norm(line[-1] - line[0]), 1e-6)
-    for station in stations:
-        start = np.array([np.interp(station, knots, line[:, axis]) for axis in range(3)])
-        radius_mm = 0.68 * float(np.interp(station, knots, radii))
-        if radius_mm < 0.9:
-            continue
+    forward = direction_of(line)
+    for start, radius_mm in twig_starts(line, radii, THINNEST_MM, generation, random):
         branch = _branch(start, forward, radius_mm, random)
         twigs.append(tube(branch, [radius_mm, 0.8 * radius_mm, 0.6 * radius_mm], pieces_per_span=2))
         if generation < 3:
             twigs.extend(_twigs(branch, np.array([1.0, 0.8, 0.6]) * radius_mm, random, generation + 1))
     return twigs
+
+
+def twig_starts(
+    line: np.ndarray, radii: np.ndarray, thinnest_mm: float, generation: int, random: np.random.Generator
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Where side branches leave a vessel: some along it, two at its end.
+
+    Parameters
+    ----------
+    line : numpy.ndarray, shape (n, 3)
+        Points of its middle line in mm.
+    radii : numpy.ndarray, shape (n,)
+        In mm.
+    thinnest_mm : float
+        Thinner branches are left out.
+    generation : int
+        1 for branches of a trunk, which has more of them.
+    random : numpy.random.Generator
+        Draws the places when the first one is asked for; whoever asks may draw in between.
+
+    Yields
+    ------
+    start : numpy.ndarray, shape (3,)
+    radius_mm : float
+        Of the branch where it starts.
+    """
+    stations = [*random.uniform(0.25, 0.9, 3 if generation == 1 else 1), 1.0, 1.0]
+    knots = np.linspace(0.0, 1.0, len(line))
+    for station in stations:
+        start = np.array([np.interp(station, knots, line[:, axis]) for axis in range(3)])
+        radius_mm = 0.68 * float(np.interp(station, knots, radii))
+        if radius_mm >= thinnest_mm:
+            yield start, radius_mm
+
+
+def direction_of(line: np.ndarray) -> np.ndarray:
+    """Unit vector from the first to the last point of a line, shape (n, 3); zero where both are one."""
+    return (line[-1] - line[0]) / max(np.linalg.norm(line[-1] - line[0]), 1e-6)
 
 
 def _branch(start: np.ndarray, forward: np.ndarray, radius_mm: float, random: np.random.Generator) -> np.ndarray:

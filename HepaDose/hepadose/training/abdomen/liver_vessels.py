@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hepadose.phantom.shapes import Shape, tube, union
-from hepadose.phantom.vessels import HEPATIC_ROOTS, PORTAL_ROOTS
+from hepadose.phantom.vessels import HEPATIC_ROOTS, PORTAL_ROOTS, direction_of, twig_starts
 from hepadose.training.abdomen.shaping import path
 
 THINNEST_MM, GENERATIONS = 1.0, 3
@@ -39,14 +39,8 @@ def _tree(roots, wide_mm: float, random: np.random.Generator) -> Shape:
 def _twigs(line: np.ndarray, radii: np.ndarray, random: np.random.Generator, generation: int = 1) -> list[Shape]:
     """Side branches along a line and at its end, thinner and shorter with every generation."""
     twigs = []
-    stations = [*random.uniform(0.25, 0.9, 3 if generation == 1 else 1), 1.0, 1.0]
-    knots = np.linspace(0.0, 1.0, len(line))
-    forward = (line[-1] - line[0]) / max(np.linalg.norm(line[-1] - line[0]), 1e-6)
-    for station in stations:
-        start = np.array([np.interp(station, knots, line[:, axis]) for axis in range(3)])
-        radius_mm = 0.68 * float(np.interp(station, knots, radii))
-        if radius_mm < THINNEST_MM:
-            continue
+    forward = direction_of(line)
+    for start, radius_mm in twig_starts(line, radii, THINNEST_MM, generation, random):
         heading = forward + random.normal(0.0, 0.55, 3)
         heading *= (10.0 + 5.0 * radius_mm) * random.uniform(0.8, 1.25) / np.linalg.norm(heading)
         branch = np.array([start, start + heading])
