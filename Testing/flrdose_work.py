@@ -37,6 +37,13 @@ def align(slicer_app, panel, hand):
     finish(slicer_app, panel)
 
 
+def another_result(slicer_app, panel, earlier):
+    """Wait until the match has another result than an earlier one, and the panel shows it."""
+    slicer_app.wait_until(lambda: panel.match.result not in (None, earlier), LONG_S)
+    slicer_app.process_events(0.1)
+    return panel.match.result
+
+
 def texts_of(table):
     return [[table.item(row, column).text() for column in range(table.columnCount)] for row in range(table.rowCount)]
 

@@ -14,7 +14,7 @@ from hepadose.phantom.patient import make_digital_patient
 from hepadose.phantom.settings import DigitalPatientSettings
 
 import host
-from flrdose_work import do_the_work, shown_numbers
+from flrdose_work import LONG_S, do_the_work, shown_numbers
 from gui_hand import Hand
 from host import errors
 
@@ -89,3 +89,11 @@ def matched_scene(case_folder, tmp_path_factory):
     shown = shown_numbers(panel)
     application.reset()
     return folder, shown
+
+
+@pytest.fixture
+def matched(slicer_app, panel, matched_scene):
+    """The panel on a scene whose isodoses are matched."""
+    slicer_app.load_scene(matched_scene[0] / "scene.mrb")
+    slicer_app.wait_until(lambda: panel.match.result is not None, LONG_S)
+    return panel

@@ -4,33 +4,20 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from flrdose_work import LONG_S, align, copied_text, erase_a_little, finish, load, texts_of
-
-
-@pytest.fixture
-def matched(slicer_app, panel, matched_scene):
-    """The panel on a scene whose isodoses are matched."""
-    slicer_app.load_scene(matched_scene[0] / "scene.mrb")
-    slicer_app.wait_until(lambda: panel.match.result is not None, LONG_S)
-    return panel
-
-
-def wait_for_another_result(slicer_app, panel, earlier):
-    slicer_app.wait_until(lambda: panel.match.result not in (None, earlier), LONG_S)
-    return panel.match.result
+from flrdose_work import LONG_S, align, another_result, copied_text, erase_a_little, finish, load, texts_of
 
 
 def test_undo_and_redo_are_followed(slicer_app, matched, hand):
     automatic = matched.match.result
     erase_a_little(slicer_app, matched, hand)
-    edited = wait_for_another_result(slicer_app, matched, automatic)
+    edited = another_result(slicer_app, matched, automatic)
     assert edited.reaction_ml < automatic.reaction_ml
     matched.ui.segmentEditor.undo()
-    undone = wait_for_another_result(slicer_app, matched, edited)
+    undone = another_result(slicer_app, matched, edited)
     assert undone.best == automatic.best
     assert matched.ui.originLabel.text.endswith("not edited")
     matched.ui.segmentEditor.redo()
-    assert wait_for_another_result(slicer_app, matched, undone).best == edited.best
+    assert another_result(slicer_app, matched, undone).best == edited.best
 
 
 def test_another_segment_as_reaction_is_matched_instead(slicer_app, matched, hand):
@@ -40,7 +27,7 @@ def test_another_segment_as_reaction_is_matched_instead(slicer_app, matched, han
     hand.choose(
         "reactionSegment", next(text for place in range(box.count) if "Isodose" in (text := box.itemText(place)))
     )
-    of_the_isodose = wait_for_another_result(slicer_app, matched, automatic)
+    of_the_isodose = another_result(slicer_app, matched, automatic)
     assert of_the_isodose.best.boundary_iou > 0.97
     assert of_the_isodose.best.refined_gy == pytest.approx(automatic.best.refined_gy, abs=0.5)
 
@@ -79,7 +66,7 @@ def test_an_edit_in_another_module_is_followed(slicer_app, matched):
     automatic = matched.match.result
     slicer_app.select_module("HepaDose")
     shrink(matched.parameters)
-    edited = wait_for_another_result(slicer_app, matched, automatic)
+    edited = another_result(slicer_app, matched, automatic)
     assert edited.reaction_ml < automatic.reaction_ml
     assert edited.reaction_origin.edited
     slicer_app.select_module("FLRDose")
@@ -154,14 +141,14 @@ def test_the_kept_automatic_result_is_not_drawn_in_a_loaded_scene(matched):
 def test_aligning_again_matches_again(slicer_app, matched, hand):
     earlier = matched.match.result
     align(slicer_app, matched, hand)
-    again = wait_for_another_result(slicer_app, matched, earlier)
+    again = another_result(slicer_app, matched, earlier)
     assert again.best.refined_gy == pytest.approx(earlier.best.refined_gy, abs=0.3)
 
 
 def test_editing_time_is_shown_and_logged_as_edited(slicer_app, matched, hand):
     before = matched.match.result
     erase_a_little(slicer_app, matched, hand)
-    wait_for_another_result(slicer_app, matched, before)
+    another_result(slicer_app, matched, before)
     slicer_app.process_events(1.2)
     assert matched.ui.editTimeLabel.text.startswith("Edited: ")
     slicer_app.select_module("HepaDose")

@@ -4,21 +4,7 @@ import pytest
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from flrdose_work import LONG_S, erase_a_little, finish, load, texts_of
-
-
-@pytest.fixture
-def matched(slicer_app, panel, matched_scene):
-    """The panel on a scene whose isodoses are matched."""
-    slicer_app.load_scene(matched_scene[0] / "scene.mrb")
-    slicer_app.wait_until(lambda: panel.match.result is not None, LONG_S)
-    return panel
-
-
-def another_result(slicer_app, panel, earlier):
-    slicer_app.wait_until(lambda: panel.match.result not in (None, earlier), LONG_S)
-    slicer_app.process_events(0.1)
-    return panel.match.result
+from flrdose_work import another_result, erase_a_little, finish, load, texts_of
 
 
 def amber(table):
