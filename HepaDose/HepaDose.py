@@ -83,8 +83,8 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
         self.logic = HepaDoseLogic()
         self._task = BackgroundTask(self.ui.checkProgress, self.ui.checkCancel, self.ui.checkButton, self.refresh)
         self.ui.checkButton.connect("clicked(bool)", self.onCheck)
-        self.ui.installReportButton.connect("clicked(bool)", self.onInstallReport)
-        self.ui.installAiButton.connect("clicked(bool)", self.onInstallAi)
+        for group, button in self._installButtons().items():
+            button.connect("clicked(bool)", lambda checked=False, group=group: self._install(group))
         self.ui.wheelFolder.connect("currentPathChanged(QString)", self.onWheelFolderChanged)
         self.ui.copyButton.connect("clicked(bool)", self.onCopyCommand)
         self.ui.sampleButton.connect("clicked(bool)", self.onSampleData)
@@ -110,8 +110,11 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
         offer(self.ui.sampleButton, busy, _("Make the digital patient and load it; no data of a person"))
         tips = {
             PackageGroup.REPORT: _("Figures and web page of the report: about 30 MB from the network"),
-            PackageGroup.AI: _(
-                "For neural networks, which this version does not need: some GB; the window may stand still"
+            PackageGroup.NETWORKS: _(
+                "Onnxruntime, which runs neural networks on the processor: about 30 MB from the network"
+            ),
+            PackageGroup.GRAPHICS_CARD: _(
+                "Only for neural networks on a graphics card: some GB; the window may stand still meanwhile"
             ),
         }
         for group, button in self._installButtons().items():
@@ -121,7 +124,11 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
     def _installButtons(self):
         from hepadose.setup.packages import PackageGroup
 
-        return {PackageGroup.REPORT: self.ui.installReportButton, PackageGroup.AI: self.ui.installAiButton}
+        return {
+            PackageGroup.REPORT: self.ui.installReportButton,
+            PackageGroup.NETWORKS: self.ui.installNetworksButton,
+            PackageGroup.GRAPHICS_CARD: self.ui.installTorchButton,
+        }
 
     def _whyNot(self, group):
         """Why a group of packages cannot be installed, in words; empty where it can."""
@@ -167,16 +174,6 @@ class HepaDoseWidget(ScriptedLoadableModuleWidget):
     def _wheelFolder(self):
         chosen = self.ui.wheelFolder.currentPath
         return Path(chosen) if chosen else None
-
-    def onInstallReport(self, checked=False):
-        from hepadose.setup.packages import PackageGroup
-
-        self._install(PackageGroup.REPORT)
-
-    def onInstallAi(self, checked=False):
-        from hepadose.setup.packages import PackageGroup
-
-        self._install(PackageGroup.AI)
 
     def _install(self, group):
         from hepadose.errors import HepaDoseError

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hepadose.setup.packages import PACKAGES, PackageGroup, PackageState, PackageStatus
+from hepadose.setup.install import OFFERED
+from hepadose.setup.packages import PACKAGES, PackageState, PackageStatus
 
 
 class SampleDataLogic:
@@ -189,14 +190,23 @@ def test_pytorch_is_installed_by_its_extension_and_a_failure_is_told(panel, slic
     monkeypatch.setattr(slicer.modules, "pytorchutils", object(), raising=False)
     monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic))
     found(panel, torch=PackageState.ABSENT)
-    panel.ui.installAiButton.click()
-    assert asked == [">=2.4"]
+    panel.ui.installTorchButton.click()
+    assert asked == [">=2.6"]
     assert "Not installed" in panel.ui.installLabel.text
+
+
+def test_onnxruntime_for_networks_is_installed_without_pytorch(panel, slicer_app):
+    asked = []
+    slicer_app.packages.installer = lambda arguments, log: asked.append(arguments) or 0
+    found(panel, onnxruntime=PackageState.ABSENT, torch=PackageState.ABSENT)
+    panel.ui.installNetworksButton.click()
+    assert [arguments[0] for arguments in asked] == ["onnxruntime>=1.20"]
+    slicer_app.wait_until(lambda: not panel._task.busy, 60.0)
 
 
 def test_without_the_pytorch_extension_the_user_is_told_to_get_it(panel):
     found(panel, torch=PackageState.ABSENT)
-    panel.ui.installAiButton.click()
+    panel.ui.installTorchButton.click()
     assert "Extensions Manager" in panel.ui.installLabel.text
 
 
@@ -269,4 +279,4 @@ def test_the_modules_own_tests_pass(slicer_app, sample_data):
 
 
 def test_groups_have_their_buttons(panel):
-    assert set(panel._installButtons()) == {PackageGroup.REPORT, PackageGroup.AI}
+    assert set(panel._installButtons()) == set(OFFERED)

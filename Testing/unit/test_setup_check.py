@@ -64,8 +64,9 @@ def test_a_card_that_pytorch_cannot_use_is_amber():
     ((level, text),) = about("Graphics card", machine)
     assert level is Level.WARNING
     assert text.startswith("NVIDIA RTX A2000 with 13 GB, but the installed PyTorch cannot use it")
-    ((level, _),) = about("Graphics card", machine, statuses(torch=PackageState.ABSENT))
+    ((level, text),) = about("Graphics card", machine, statuses(torch=PackageState.ABSENT))
     assert level is Level.OK
+    assert "where PyTorch is installed" in text
 
 
 def test_missing_report_packages_are_amber_and_say_what_is_lost():
@@ -76,11 +77,28 @@ def test_missing_report_packages_are_amber_and_say_what_is_lost():
     assert text == "Not installed: matplotlib. Without them HepaDose lacks: figures in the report. All else works."
 
 
-def test_missing_ai_packages_are_no_problem():
-    absent = {package.name: PackageState.ABSENT for package in PACKAGES if package.group == "ai"}
-    ((level, text),) = about("AI packages", found=statuses(**absent))
+@pytest.mark.parametrize(
+    ("subject", "package", "words"),
+    [
+        ("PyTorch", "torch", "Only needed for: networks on a graphics card, training, MONAI bundles."),
+        ("Training packages", "safetensors", "Only needed for: training and exporting networks of your own."),
+        ("MONAI", "monai", "Only needed for: segmentation by MONAI bundles of your own."),
+    ],
+)
+def test_what_only_few_need_is_no_problem_where_it_is_missing(subject, package, words):
+    level, text = about(subject, found=statuses(**{package: PackageState.ABSENT}))[-1]
     assert level is Level.OK
-    assert "Only neural networks need them" in text
+    assert words in text
+
+
+def test_without_onnxruntime_networks_are_missing_unless_pytorch_runs_them():
+    absent = PackageState.ABSENT
+    ((level, text),) = about("Networks", found=statuses(onnxruntime=absent, torch=absent))
+    assert level is Level.WARNING
+    assert "Without them HepaDose lacks: segmentation by neural networks. All else works." in text
+    ((level, text),) = about("Networks", found=statuses(onnxruntime=absent))
+    assert level is Level.OK
+    assert "PyTorch runs the networks in its place" in text
 
 
 def test_a_missing_computing_package_is_red():

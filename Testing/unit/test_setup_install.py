@@ -67,23 +67,26 @@ def test_a_half_installed_part_of_a_package_is_repaired_itself():
 
 
 def test_pytorch_is_left_to_the_extension_that_knows_the_graphics_cards():
-    plan = plan_installation(PackageGroup.AI, statuses())
-    assert [step.torch_minimum for step in plan.steps] == ["2.4", ""]
-    assert plan.steps[1].arguments[:3] == ("monai>=1.4", "safetensors>=0.4", "onnxruntime>=1.19")
+    plan = plan_installation(PackageGroup.GRAPHICS_CARD, statuses())
+    assert [(step.torch_minimum, step.arguments) for step in plan.steps] == [("2.6", ())]
+
+
+def test_networks_on_the_processor_need_nothing_but_onnxruntime():
+    plan = plan_installation(PackageGroup.NETWORKS, statuses(), pytorch_extension=False)
+    assert arguments(plan) == [("onnxruntime>=1.20", *PINS)]
 
 
 def test_without_that_extension_the_user_is_told_to_install_it():
     with pytest.raises(MissingDependencyError, match="Extensions Manager"):
-        plan_installation(PackageGroup.AI, statuses(), pytorch_extension=False)
+        plan_installation(PackageGroup.GRAPHICS_CARD, statuses(), pytorch_extension=False)
 
 
 def test_without_network_everything_comes_from_the_folder(tmp_path):
-    for name in ("torch-2.9.1+cu130", "monai-1.5.1", "safetensors-0.6", "onnxruntime-1.23"):
-        (tmp_path / f"{name}-py3-none-any.whl").touch()
-    plan = plan_installation(PackageGroup.AI, statuses(), wheel_folder=tmp_path, pytorch_extension=False)
+    (tmp_path / "torch-2.9.1+cu130-py3-none-any.whl").touch()
+    plan = plan_installation(PackageGroup.GRAPHICS_CARD, statuses(), wheel_folder=tmp_path, pytorch_extension=False)
     (step,) = arguments(plan)
     assert step[:3] == ("--no-index", "--find-links", str(tmp_path))
-    assert step[3:5] == ("torch>=2.4", "monai>=1.4")
+    assert step[3:5] == ("torch>=2.6", PINS[0])
 
 
 def test_a_folder_without_a_wanted_wheel_is_refused_by_name(tmp_path):
@@ -107,18 +110,18 @@ def test_the_command_for_it_can_be_typed_into_a_shell(tmp_path):
 
 
 def test_the_command_names_pytorch_too():
-    assert install_command(plan_installation(PackageGroup.AI, statuses())).splitlines()[0] == (
-        'PythonSlicer -m pip install "torch>=2.4"'
-    )
+    plan = plan_installation(PackageGroup.GRAPHICS_CARD, statuses())
+    assert install_command(plan) == 'PythonSlicer -m pip install "torch>=2.6"'
 
 
 def test_it_is_told_how_to_fill_the_folder_where_it_lacks_something(tmp_path):
     for name in ("matplotlib-3.11.2", "jinja2-3.1.6"):
         (tmp_path / f"{name}-py3-none-any.whl").touch()
-    report, networks = commands_for_it(statuses(), wheel_folder=tmp_path).splitlines()
+    report, networks, card = commands_for_it(statuses(), wheel_folder=tmp_path).splitlines()
     assert report.startswith("PythonSlicer -m pip install --no-index --find-links")
     assert networks.startswith("python -m pip download --only-binary=:all:")
-    assert '"torch>=2.4" "monai>=1.4"' in networks
+    assert networks.endswith('"onnxruntime>=1.20"')
+    assert card.endswith('"torch>=2.6"')
 
 
 def test_it_has_nothing_to_do_where_nothing_is_missing():

@@ -1,6 +1,7 @@
 """Packages are looked at from outside: whole, old, half installed, hanging and crashing ones."""
 
 import os
+import subprocess
 import sys
 import time
 
@@ -17,6 +18,7 @@ from hepadose.setup.packages import (
     release_of,
 )
 
+from model_example import write_model
 from support import PROJECT
 
 
@@ -140,8 +142,40 @@ def test_the_real_computing_packages_are_found():
 
 def test_the_package_list_agrees_with_the_project_file():
     text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
-    for item in packages_of(PackageGroup.CORE, PackageGroup.REPORT):
+    # MONAI is the business of whoever brings bundles of MONAI.
+    for item in packages_of(*(group for group in PackageGroup if group is not PackageGroup.MONAI)):
         assert f'"{item.requirement}' in text, item.requirement
+
+
+def test_a_bundled_network_runs_with_onnxruntime_as_the_only_package_beside_the_computing_ones(tmp_path):
+    (networks,) = packages_of(PackageGroup.NETWORKS)
+    write_model(tmp_path / "model")
+    forbidden = [item.module for item in packages_of(*_NOT_FOR_NETWORKS)]
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN_WITHOUT, str(tmp_path / "model"), *forbidden],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT / "HepaDose"), str(PROJECT / "Testing")])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(networks.name)
+
+
+_NOT_FOR_NETWORKS = (PackageGroup.REPORT, PackageGroup.GRAPHICS_CARD, PackageGroup.TRAINING, PackageGroup.MONAI)
+_RUN_WITHOUT = """
+import sys
+from pathlib import Path
+sys.modules.update(dict.fromkeys(sys.argv[2:]))
+from hepadose.images import Image
+from hepadose.segmentation.bundle import read_bundle
+from hepadose.segmentation.engine import EngineInputs, run_model
+import numpy as np
+array = np.full((40, 60, 60), -1000, np.int16)
+array[:, 6:54, 6:54] = -100
+array[8:32, 12:40, 12:40] = 100
+found = run_model(read_bundle(Path(sys.argv[1])), EngineInputs(Image(array, (3.0, 3.0, 3.0))))
+print(found.runtime, round(found.mask.volume_ml()))
+"""
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,7 @@ def describe(machine: Machine, statuses: Sequence[PackageStatus], application: A
         _memory(machine),
         _disk(machine),
         _graphics(machine, statuses),
-        *_packages(statuses, PackageGroup.CORE),
-        *_packages(statuses, PackageGroup.REPORT),
-        *_packages(statuses, PackageGroup.AI),
+        *(finding for group in PackageGroup for finding in _packages(statuses, group)),
     )
 
 
@@ -165,29 +163,41 @@ def _disk(machine: Machine) -> Finding:
     return ok(subject, f"{found}.")
 
 
-def _graphics(machine: Machine, statuses: Iterable[PackageStatus]) -> Finding:
+def _graphics(machine: Machine, statuses: Sequence[PackageStatus]) -> Finding:
     """What neural networks would run on; nothing else needs a graphics card."""
     subject = "Graphics card"
-    torch = next((status for status in statuses if status.package.name == "torch"), None)
-    usable = torch is not None and torch.state is PackageState.READY
+    usable = _is_ready("torch", statuses)
+    device = next((status.device for status in statuses if status.package.name == "torch"), "")
     if not machine.graphics_cards:
-        if usable and torch.device == "mps":
+        if usable and device == "mps":
             return ok(subject, "Apple graphics processor, used by neural networks.")
         return ok(subject, "None for computing; only neural networks use one.")
     found = "; ".join(f"{card.name} with {card.memory_gb:.0f} GB" for card in machine.graphics_cards)
-    if usable and torch.device == "cpu":
+    if not usable:
+        return ok(subject, f"{found}; neural networks use it where PyTorch is installed.")
+    if device == "cpu":
         return warning(subject, f"{found}, but the installed PyTorch cannot use it: install PyTorch anew.")
     return ok(subject, f"{found}.")
+
+
+def _is_ready(name: str, statuses: Iterable[PackageStatus]) -> bool:
+    return any(status.package.name == name and status.state is PackageState.READY for status in statuses)
 
 
 _TITLES = {
     PackageGroup.CORE: "Computing packages",
     PackageGroup.REPORT: "Report packages",
-    PackageGroup.AI: "AI packages",
+    PackageGroup.NETWORKS: "Networks",
+    PackageGroup.GRAPHICS_CARD: "PyTorch",
+    PackageGroup.TRAINING: "Training packages",
+    PackageGroup.MONAI: "MONAI",
 }
 
 
-def _packages(statuses: Iterable[PackageStatus], group: PackageGroup) -> list[Finding]:
+_FOR_FEW = (PackageGroup.GRAPHICS_CARD, PackageGroup.TRAINING, PackageGroup.MONAI)
+
+
+def _packages(statuses: Sequence[PackageStatus], group: PackageGroup) -> list[Finding]:
     """One green line for everything that works, one line for everything that is absent, one for each defect."""
     own = [status for status in statuses if status.package.group is group]
     ready = [status for status in own if status.state is PackageState.READY]
@@ -197,16 +207,18 @@ def _packages(statuses: Iterable[PackageStatus], group: PackageGroup) -> list[Fi
         names = ", ".join(f"{status.package.name} {status.version}".strip() for status in ready)
         findings.append(ok(_TITLES[group], f"{names}."))
     if absent:
-        findings.append(_absent(absent, group))
+        findings.append(_absent(absent, group, _is_ready("torch", statuses)))
     return findings + [_defect(status) for status in own if status not in ready and status not in absent]
 
 
-def _absent(absent: Sequence[PackageStatus], group: PackageGroup) -> Finding:
+def _absent(absent: Sequence[PackageStatus], group: PackageGroup, has_torch: bool) -> Finding:
     names = ", ".join(status.package.name for status in absent)
-    if group is PackageGroup.AI:
-        # Nobody should install gigabytes for nothing.
-        return ok(_TITLES[group], f"Not installed: {names}. Only neural networks need them.")
     without = "; ".join(dict.fromkeys(status.package.gives for status in absent))
+    if group in _FOR_FEW:
+        # Nobody should install gigabytes for nothing.
+        return ok(_TITLES[group], f"Not installed: {names}. Only needed for: {without}.")
+    if group is PackageGroup.NETWORKS and has_torch:
+        return ok(_TITLES[group], f"Not installed: {names}. PyTorch runs the networks in its place, more slowly.")
     text = f"Not installed: {names}. Without them HepaDose lacks: {without}."
     return (
         error(_TITLES[group], text)

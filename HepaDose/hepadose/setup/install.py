@@ -12,6 +12,8 @@ from hepadose.errors import HepaDoseError, MissingDependencyError
 from hepadose.setup.packages import Package, PackageGroup, PackageState, PackageStatus, missing_of
 
 TORCH = "torch"
+OFFERED = (PackageGroup.REPORT, PackageGroup.NETWORKS, PackageGroup.GRAPHICS_CARD)
+"""Groups that the panel installs; whoever trains networks or brings MONAI bundles installs the others."""
 
 
 class WheelFolderError(HepaDoseError):
@@ -139,7 +141,7 @@ def _normal(name: str) -> str:
 def commands_for_it(
     statuses: Iterable[PackageStatus], *, wheel_folder: Path | None = None, pytorch_extension: bool = True
 ) -> str:
-    """What to type to install all that is missing, or to fill the folder of wheels where that lacks something.
+    """What to type to install what is missing of :data:`OFFERED`, or to fill the folder of wheels where it lacks some.
 
     Parameters
     ----------
@@ -153,7 +155,7 @@ def commands_for_it(
     """
     statuses = tuple(statuses)
     lines = []
-    for group in (PackageGroup.REPORT, PackageGroup.AI):
+    for group in OFFERED:
         try:
             options = {"wheel_folder": wheel_folder, "pytorch_extension": pytorch_extension}
             lines.append(install_command(plan_installation(group, statuses, **options)))

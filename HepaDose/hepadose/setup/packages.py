@@ -20,7 +20,14 @@ class PackageGroup(StrEnum):
 
     CORE = "core"
     REPORT = "report"
-    AI = "ai"
+    NETWORKS = "networks"
+    """What runs the networks that HepaDose brings, on the processor."""
+    GRAPHICS_CARD = "graphics card"
+    """What runs networks on a graphics card, trains them, and runs networks of others; gigabytes."""
+    TRAINING = "training"
+    """What a training saves and exports with, beside PyTorch."""
+    MONAI = "monai"
+    """What the user's own MONAI bundles need, beside PyTorch."""
 
 
 class PackageState(StrEnum):
@@ -93,7 +100,8 @@ _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 _COMPUTING = "all computations"
 _FIGURES = "figures in the report"
-_NETWORKS = "segmentation by neural networks"
+_CARD = "networks on a graphics card, training, MONAI bundles"
+_TRAINING = "training and exporting networks of your own"
 
 PACKAGES: tuple[Package, ...] = (
     Package("numpy", "numpy", "2.0", PackageGroup.CORE, _COMPUTING),
@@ -102,10 +110,11 @@ PACKAGES: tuple[Package, ...] = (
     Package("pydicom", "pydicom", "3.0", PackageGroup.CORE, "reading DICOM without SlicerRT"),
     Package("matplotlib", "matplotlib", "3.9", PackageGroup.REPORT, _FIGURES),
     Package("jinja2", "jinja2", "3.1", PackageGroup.REPORT, "the report as a web page"),
-    Package("torch", "torch", "2.4", PackageGroup.AI, _NETWORKS),
-    Package("monai", "monai", "1.4", PackageGroup.AI, _NETWORKS),
-    Package("safetensors", "safetensors", "0.4", PackageGroup.AI, "reading the weights of networks"),
-    Package("onnxruntime", "onnxruntime", "1.19", PackageGroup.AI, "neural networks without PyTorch, on the processor"),
+    Package("onnxruntime", "onnxruntime", "1.20", PackageGroup.NETWORKS, "segmentation by neural networks"),
+    Package("torch", "torch", "2.6", PackageGroup.GRAPHICS_CARD, _CARD),
+    Package("safetensors", "safetensors", "0.4", PackageGroup.TRAINING, _TRAINING),
+    Package("onnx", "onnx", "1.17", PackageGroup.TRAINING, _TRAINING),
+    Package("monai", "monai", "1.4", PackageGroup.MONAI, "segmentation by MONAI bundles of your own"),
 )
 
 
