@@ -258,7 +258,7 @@ def test_our_reader_and_the_formats_own_agree():
         ("channels", [{"name": "ct", "window_hu": [5, 5]}], "a lower and a higher value"),
         ("channels", [{"name": "ct", "window_hu": ["low", 5]}], "2 numbers"),
         ("channels", [{"name": "b", "image": "planning_ct", "window_hu": [0, 5]}], 'with the image "ct"'),
-        ("channels", [{"name": "d", "image": "dose", "window_hu": [0, 5]}], "one of ct, planning_ct"),
+        ("channels", [{"name": "d", "image": "dose", "window_hu": [0, 5]}], "one of ct, ct_in_liver, planning_ct"),
         ("spacing_mm", [1.0, 1.0], "3 numbers from 0.3 to 10"),
         ("spacing_mm", [1.0, 1.0, float("nan")], "3 numbers"),
         ("patch_size", [96, 96, 90], "multiples of"),

@@ -16,7 +16,7 @@ from hepadose.segmentation.network_segmenter import NetworkSegmenter
 from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
 from hepadose.segmentation.runtimes import DeviceName, RuntimeChoice, RuntimeName
 
-from model_example import AIR_HU, band_module, dice, example_ct, inference, metadata, write_model
+from model_example import AIR_HU, band_module, band_weights, dice, example_ct, inference, metadata, write_model
 
 ONE_THREAD = RuntimeChoice(threads=1)
 
@@ -143,6 +143,21 @@ def test_a_model_that_looks_inside_the_liver_needs_it(tmp_path, case):
     assert dice(result.mask.array, case[1].array) > 0.9
     with pytest.raises(EmptyRegionError, match="liver contains no voxel"):
         run_model(bundle, EngineInputs(case[0], liver=case[1].with_array(np.zeros(case[1].shape, bool))))
+
+
+def test_a_network_of_the_liver_alone_sees_no_contrast_phase(tmp_path, case):
+    ct, liver = case
+    channels = [{"name": "liver", "image": "ct_in_liver", "window_hu": [-200, 250]}]
+    # The middle of the band is where the liver's median lies.
+    about = metadata(name="in-liver", task="reaction", channels=channels)
+    run = inference(region={"from": "liver", "margin_mm": 10}, least_volume_ml=0, postprocessing=[])
+    bundle = read_bundle(write_model(tmp_path / "m", about=about, run=run, tensors=band_weights(-100.0, 100.0)))
+    with pytest.raises(MissingInputError, match="needs the liver"):
+        run_model(bundle, EngineInputs(ct))
+    usual = run_model(bundle, EngineInputs(ct, liver=liver)).mask.array
+    brighter = ct.with_array(np.where(ct.array > -20, ct.array + 60, ct.array))
+    assert dice(usual, liver.array) > 0.9
+    assert np.array_equal(usual, run_model(bundle, EngineInputs(brighter, liver=liver)).mask.array)
 
 
 def test_a_model_that_needs_the_planning_ct_says_so(tmp_path, case):

@@ -11,7 +11,7 @@ from hepadose.images import Image
 from hepadose.networks import build
 from hepadose.networks.measure import parameter_count
 from hepadose.training.abdomen import Tissue
-from hepadose.training.augment import cut_patch
+from hepadose.training.augment import AIR_HU, cut_patch
 from hepadose.training.config import config_from_json, read_config
 from hepadose.training.config_parts import AugmentationSettings, PatchSettings
 from hepadose.training.data_cases import Case, open_source
@@ -60,6 +60,14 @@ class TestFolders:
         image, labels = ball_image(int(case.name[-2:]))
         assert np.array_equal(case.labels.array, labels.array == 2)
         assert np.array_equal(case.images_hu[0], image.array)
+
+    def test_the_liver_alone_is_cut_out_with_what_is_labeled_in_it(self, data_set):
+        whole = next(FolderSource(ball_config(data_set)).validation_cases())
+        alone = next(FolderSource(ball_config(data_set, data={"channels": ["ct_in_liver"]})).validation_cases())
+        inside = alone.images_hu[0] > AIR_HU
+        assert np.array_equal(inside, whole.labels.array == 1)
+        shown = whole.images_hu[0][inside]
+        assert np.allclose(alone.images_hu[0][inside], shown - np.median(shown))
 
     def test_no_patient_stands_on_both_sides_of_the_split(self, tmp_path):
         for patient in range(6):
@@ -244,6 +252,20 @@ class TestSynthetic:
             for low, high, size in zip(inside.min(0), inside.max(0), abdomen.labels.shape, strict=True)
         ]
         assert list(case.labels.shape) == expected
+
+    def test_the_liver_alone_has_its_median_at_zero_and_air_around_it(self):
+        source = SyntheticSource(self.config("flr", channels=["ct_in_liver"], region="body"))
+        abdomen = source._abdomen(3)
+        (hu,) = source.case_of(abdomen, 1).images_hu
+        assert np.median(hu[abdomen.liver.array]) == pytest.approx(0.0, abs=0.01)
+        assert np.all(hu[~abdomen.liver.array] == AIR_HU)
+
+    def test_the_liver_may_be_wrong_in_training(self):
+        source = SyntheticSource(self.config("flr", channels=["ct_in_liver"], region="body"))
+        abdomen = source._abdomen(3)
+        seen = [(source.case_of(abdomen, 1, error_mm).images_hu > AIR_HU).sum() for error_mm in (-4.0, 1.0, 4.0)]
+        assert seen[0] < seen[1] < seen[2]
+        assert seen[1] == abdomen.liver.array.sum()
 
     def test_the_planning_ct_shows_no_reaction(self):
         source = SyntheticSource(

@@ -18,7 +18,7 @@ from hepadose.images import Image, resample
 from hepadose.segmentation.bundle import Bundle
 from hepadose.segmentation.localize import Box, body_box, box_around, grown_to
 from hepadose.segmentation.postprocess import SUBJECT, largest_component, postprocess
-from hepadose.segmentation.preprocess import AIR_HU, model_grid, network_input, require_ct, to_grid
+from hepadose.segmentation.preprocess import AIR_HU, inside_liver, model_grid, network_input, require_ct, to_grid
 from hepadose.segmentation.protocol import Progress
 from hepadose.segmentation.restore import carry_back, settled
 from hepadose.segmentation.runner import TileRunner
@@ -172,6 +172,8 @@ class _Run:
         planning, liver = self._inputs.planning_ct, self._inputs.liver
         self._planning_hu = None if planning is None else to_grid(planning, self._grid).array
         self._liver = None if liver is None else resample(liver, self._grid).array
+        wanted = any(channel.image == "ct_in_liver" for channel in self._model.channels)
+        self._in_liver_hu = inside_liver(self._ct_hu, self._liver) if wanted else None
         self._stage_done("prepare")
         self._tell("Loading the network", 0.1)
         self._runner = TileRunner(self._model, self._ladder(), input_voxels=ct.array.size)
@@ -212,6 +214,7 @@ class _Run:
     def _run(self, box: Box, overlap: float, stage: str, start: float, stop: float) -> np.ndarray:
         images = {
             "ct": self._ct_hu[box],
+            "ct_in_liver": None if self._in_liver_hu is None else self._in_liver_hu[box],
             "planning_ct": None if self._planning_hu is None else self._planning_hu[box],
         }
         volume = network_input(images, self._model.channels)

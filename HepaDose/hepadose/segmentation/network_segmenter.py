@@ -66,7 +66,8 @@ def display_name(description: ModelDescription) -> str:
 
 def needs_of(description: ModelDescription, inference: InferenceSettings) -> tuple[str, ...]:
     """Inputs of :class:`SegmentationInputs` that a model needs beside the CT."""
-    return (*(("liver",) if inference.region == "liver" else ()), *description.needs)
+    wanted = {*(("liver",) if inference.region == "liver" else ()), *description.needs}
+    return tuple(sorted(wanted))
 
 
 def findings_of(result: EngineResult, origin: SegmentationOrigin) -> tuple[Finding, ...]:

@@ -140,13 +140,35 @@ def _padded(image: Image, factors: list[int]) -> Image:
     return Image(array, image.spacing_mm, image.origin_lps, image.direction)
 
 
+def inside_liver(hu: np.ndarray, liver: np.ndarray) -> np.ndarray:
+    """The liver alone, with its median as zero: neither the phase of contrast nor other organs are left to learn.
+
+    Parameters
+    ----------
+    hu : numpy.ndarray
+        In HU.
+    liver : numpy.ndarray of bool
+        Of the same shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        32-bit floats: HU above the liver's median inside it, air outside.
+    """
+    values = np.full(hu.shape, AIR_HU, np.float32)
+    if liver.any():
+        values[liver] = hu[liver] - np.median(hu[liver])
+    return values
+
+
 def network_input(images: dict[str, np.ndarray | None], channels: tuple[Channel, ...]) -> np.ndarray:
     """The input of a network: every channel windowed to 0–1.
 
     Parameters
     ----------
     images : dict
-        HU on the model's grid, by the channel's image ("ct", "planning_ct"); None where it was not given.
+        HU on the model's grid, by the channel's image ("ct", "ct_in_liver", "planning_ct"); None where it was not
+        given.
     channels : tuple of Channel
 
     Returns

@@ -15,7 +15,7 @@ import numpy as np
 from hepadose.errors import MissingInputError, SettingsError, UnreadableFileError
 from hepadose.findings import Finding, warning
 from hepadose.images import Image, resample
-from hepadose.segmentation.preprocess import model_grid, to_grid
+from hepadose.segmentation.preprocess import inside_liver, model_grid, to_grid
 from hepadose.training.config import TrainingConfig
 from hepadose.training.data_cases import Case, region_box
 
@@ -47,7 +47,7 @@ class CaseReader:
     """
 
     def __init__(self, config: TrainingConfig) -> None:
-        if config.data.channels != ("ct",):
+        if config.data.channels not in (("ct",), ("ct_in_liver",)):
             raise SettingsError("A folder of cases gives one channel, the CT; synthetic data have two.")
         self._data = config.data
         self._numbers = label_numbers(Path(config.data.folder))
@@ -67,7 +67,10 @@ class CaseReader:
         image, labels = read_image(files.image), read_image(files.labels)
         grid = model_grid(image, self._data.spacing_mm)
         numbers = resample(labels, grid, nearest=True).array.round().astype(np.uint8)
-        case = Case(files.name, to_grid(image, grid).array[None], grid.with_array(self._mapped(numbers)))
+        hu = to_grid(image, grid).array
+        if self._data.channels == ("ct_in_liver",):
+            hu = inside_liver(hu, self._liver_and_targets(numbers))
+        case = Case(files.name, hu[None], grid.with_array(self._mapped(numbers)))
         return case.cropped(region_box(self._liver(numbers), grid.spacing_kji_mm, self._data))
 
     def read_whole(self, files: CaseFiles) -> Case:
@@ -81,6 +84,10 @@ class CaseReader:
         for value, originals in enumerate(self._rules, start=1):
             mapped[np.isin(numbers, originals)] = value
         return mapped
+
+    def _liver_and_targets(self, numbers: np.ndarray) -> np.ndarray:
+        """The liver with whatever the network looks for in it, which many data sets label in place of the liver."""
+        return self._liver(numbers) | (self._mapped(numbers) > 0)
 
     def _liver(self, numbers: np.ndarray) -> np.ndarray:
         """What is labeled as liver, or anything where nothing is called so; only its box is used."""

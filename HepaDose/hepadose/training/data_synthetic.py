@@ -9,6 +9,8 @@ import numpy as np
 
 from hepadose.errors import SettingsError
 from hepadose.images import Image
+from hepadose.segmentation.bundle_metadata import IMAGES
+from hepadose.segmentation.preprocess import inside_liver
 from hepadose.training.abdomen import (
     Abdomen,
     AbdomenSettings,
@@ -51,8 +53,8 @@ class SyntheticSource:
         data = config.data
         if len(set(data.spacing_mm)) != 1:
             raise SettingsError(f"Synthetic abdomens have the same spacing along all axes, got {data.spacing_mm} mm.")
-        if set(data.channels) - {"ct", "planning_ct"}:
-            raise SettingsError(f'Channels are "ct" and "planning_ct", got {data.channels}.')
+        if set(data.channels) - set(IMAGES):
+            raise SettingsError(f"Channels are {', '.join(IMAGES)}; got {data.channels}.")
         for rule in config.labels:
             _check_tissues(rule.tissues)
         self._anatomy, self._rendering = _generator_settings(data)
@@ -68,7 +70,9 @@ class SyntheticSource:
         return self._rendered(TRAINING_SEED + newest - age, age * data.renderings_per_case // data.recent_cases)
 
     def _render(self, seed: int, rendering: int) -> Case:
-        return self.case_of(self._abdomen(seed), seed * self._config.data.renderings_per_case + rendering)
+        rendering_seed = seed * self._config.data.renderings_per_case + rendering
+        error_mm = self._config.data.liver_error_mm * np.random.default_rng((rendering_seed, 7)).uniform(-1.0, 1.0)
+        return self.case_of(self._abdomen(seed), rendering_seed, error_mm)
 
     def validation_cases(self) -> Iterator[Case]:
         """The fixed cases, made when asked for."""
@@ -79,17 +83,19 @@ class SyntheticSource:
         for seed in range(first_seed, first_seed + count):
             yield self.case_of(random_abdomen(seed, self._anatomy), seed)
 
-    def case_of(self, abdomen: Abdomen, rendering_seed: int) -> Case:
-        """One rendering of one anatomy, cut to the region that the network sees."""
+    def case_of(self, abdomen: Abdomen, rendering_seed: int, liver_error_mm: float = 0.0) -> Case:
+        """One rendering of one anatomy, cut to the region that the network sees; "ct_in_liver" by a wrong liver."""
         box = region_box(abdomen.liver.array, abdomen.labels.spacing_kji_mm, self._config.data)
-        images = np.stack([self._image(abdomen, name, rendering_seed) for name in self._config.data.channels])
+        names = self._config.data.channels
+        images = np.stack([self._image(abdomen, name, rendering_seed, liver_error_mm) for name in names])
         return Case(f"synthetic-{abdomen.seed}", images, self._labels(abdomen)).cropped(box)
 
-    def _image(self, abdomen: Abdomen, channel: str, seed: int) -> np.ndarray:
+    def _image(self, abdomen: Abdomen, channel: str, seed: int, liver_error_mm: float) -> np.ndarray:
         if channel == "planning_ct":
             # Before treatment: no reaction, and a scan of its own.
             return render_ct(with_reaction(abdomen, None), seed + 1, self._rendering).array
-        return render_ct(abdomen, seed, self._rendering).array
+        hu = render_ct(abdomen, seed, self._rendering).array
+        return inside_liver(hu, _grown(abdomen.liver, liver_error_mm)) if channel == "ct_in_liver" else hu
 
     def _labels(self, abdomen: Abdomen) -> Image:
         labels = np.zeros(abdomen.labels.shape, np.uint8)
@@ -97,6 +103,16 @@ class SyntheticSource:
             for tissue in rule.tissues:
                 labels[_mask(abdomen, tissue)] = value
         return abdomen.labels.with_array(labels)
+
+
+def _grown(liver: Image, by_mm: float) -> np.ndarray:
+    from scipy import ndimage
+
+    steps = round(abs(by_mm) / liver.spacing_mm[0])
+    if not steps:
+        return liver.array
+    change = ndimage.binary_dilation if by_mm > 0 else ndimage.binary_erosion
+    return change(liver.array, iterations=steps)
 
 
 def _mask(abdomen: Abdomen, tissue: str) -> np.ndarray:

@@ -16,7 +16,7 @@ from hepadose.training.config import TrainingConfig, read_config
 from hepadose.training.loop import CONFIG_FILE
 from hepadose.training.predict import predict_labels
 from hepadose.training.scores import CaseScore, score
-from hepadose.training.unseen import WholeCase, config_of_model, unseen_cases, whole_cases
+from hepadose.training.unseen import WholeCase, config_of_model, stored_images, unseen_cases, whole_cases
 
 Tell = Callable[[int], None]
 """Told after each case how many are done."""
@@ -107,7 +107,7 @@ def evaluate_bundle(
     scores = []
     for done, whole in enumerate(whole_cases(config, cases, folder), start=1):
         true = whole.case.labels.with_array(np.isin(whole.case.labels.array, values))
-        found = _run(bundle, whole, config.data.channels)
+        found = _run(bundle, whole, stored_images(config.data.channels))
         scores.append(score(found, true, whole.case.name, task, task == _LESION_TASK))
         tell(done)
     return scores
@@ -119,13 +119,13 @@ def _has_lesions(config: TrainingConfig, label: str) -> bool:
 
 def _run(bundle: Bundle, whole: WholeCase, channels: tuple[str, ...]) -> np.ndarray:
     labels, images = whole.case.labels, dict(zip(channels, whole.case.images_hu, strict=True))
-    needs_liver = bundle.inference.region == "liver"
+    needs_liver = bundle.inference.region == "liver" or "liver" in bundle.description.needs
     if needs_liver and whole.liver is None:
         raise SettingsError(
             f"The model {bundle.description.name} looks inside the liver, but the data set names none; choose one "
             'whose dataset.json has a label "liver".'
         )
-    missing = [name for name in bundle.description.needs if name not in images]
+    missing = [name for name in bundle.description.needs if name not in (*images, "liver")]
     if missing:
         raise SettingsError(f"The model {bundle.description.name} needs the {missing[0]}, which the cases lack.")
     planning = images.get("planning_ct")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from hepadose.segmentation.bundle import Bundle, read_bundle
-from hepadose.segmentation.preprocess import network_input
+from hepadose.segmentation.preprocess import inside_liver, network_input
 from hepadose.segmentation.runtime_onnx import OnnxRuntime
 from hepadose.segmentation.tiles import Shape
 from hepadose.training.abdomen import AbdomenSettings, FieldOfView, random_abdomen, render_ct
@@ -38,7 +38,11 @@ def _abdomen(bundle: Bundle, seed: int) -> np.ndarray:
     shape = tuple(max(size, 16) for size in tile)
     abdomen = random_abdomen(seed, AbdomenSettings(spacing_mm, shape, FieldOfView.UPPER_ABDOMEN))
     inside = tuple(slice(0, size) for size in tile)
-    images = {each.image: render_ct(abdomen, seed).array[inside] for each in about.channels}
+    hu = render_ct(abdomen, seed).array
+    images = {
+        each.image: (inside_liver(hu, abdomen.liver.array) if each.image == "ct_in_liver" else hu)[inside]
+        for each in about.channels
+    }
     return network_input(images, about.channels)[None]
 
 

@@ -85,7 +85,7 @@ def whole_cases(config: TrainingConfig, count: int, folder: Path | None = None) 
     has_liver = not in_folder or _liver_name(Path(folder or config.data.folder)) is not None
     if has_liver:
         config = _with_liver(config, folder)
-    data = replace(config.data, region="body")
+    data = replace(config.data, region="body", channels=stored_images(config.data.channels))
     config = replace(config, data=data)
     if in_folder:
         reader, files = _labeled_cases(config, folder)
@@ -94,6 +94,17 @@ def whole_cases(config: TrainingConfig, count: int, folder: Path | None = None) 
         cases = unseen_cases(config, count)
     for case in cases:
         yield _without_liver(case) if has_liver else WholeCase(case, None)
+
+
+def stored_images(channels: tuple[str, ...]) -> tuple[str, ...]:
+    """The images from which a network's channels are made; a model makes its own channels of them.
+
+    Examples
+    --------
+    >>> stored_images(("ct_in_liver", "planning_ct"))
+    ('ct', 'planning_ct')
+    """
+    return tuple(dict.fromkeys("ct" if name == "ct_in_liver" else name for name in channels))
 
 
 def config_of_model(description: ModelDescription) -> TrainingConfig:
@@ -111,7 +122,7 @@ def config_of_model(description: ModelDescription) -> TrainingConfig:
         network=NetworkChoice(description.network_class, description.network_arguments),
         data=DataSettings(
             spacing_mm=description.spacing_mm,
-            channels=("ct", *(name for name in description.needs if name != "ct")),
+            channels=tuple(each.image for each in description.channels),
             anatomy=_SHARES.get(task, {}),
         ),
         run=RunSettings(steps=1),
