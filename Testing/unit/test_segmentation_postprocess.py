@@ -6,19 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from hepadose.segmentation.postprocess import (
-    Element,
-    Operation,
-    OperationKind,
-    Restore,
-    dilate,
-    erode,
-    erode_largest_restore,
-    fill_holes,
-    largest_component,
-    postprocess,
-    remove_small,
-)
+from hepadose.segmentation.morphology import Element, dilate, erode, fill_holes, largest_component, remove_small
+from hepadose.segmentation.postprocess import Operation, OperationKind, Restore, erode_largest_restore, postprocess
 
 UNIT = (1.0, 1.0, 1.0)
 

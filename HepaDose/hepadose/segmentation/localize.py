@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from hepadose.errors import EmptyRegionError
 from hepadose.images import bounding_box
-from hepadose.segmentation.postprocess import largest_component
+from hepadose.segmentation.morphology import largest_component
 
 Box = tuple[slice, slice, slice]
 
@@ -53,12 +53,36 @@ def body_box(values_hu: np.ndarray, spacing_kji_mm: tuple[float, float, float]) 
 
 
 def box_around(mask: np.ndarray, margin_mm: float, spacing_kji_mm: tuple[float, float, float]) -> Box | None:
-    """The box around a mask with a margin; None where the mask is empty."""
+    """The box around a mask with a margin; None where the mask is empty.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray of bool, shape (k, j, i)
+    margin_mm : float
+    spacing_kji_mm : tuple of 3 float
+        Voxel spacing in mm.
+
+    Returns
+    -------
+    tuple of 3 slice or None
+        Along k, j, i, within the array.
+    """
     return bounding_box(mask, tuple(int(np.ceil(margin_mm / spacing)) for spacing in spacing_kji_mm))
 
 
 def grown_to(box: Box, least: tuple[int, int, int], shape: tuple[int, int, int]) -> Box:
     """The box, grown evenly to at least a size as far as the image reaches: surroundings help and cost nothing.
+
+    Parameters
+    ----------
+    box : tuple of 3 slice
+        Along k, j, i.
+    least, shape : tuple of 3 int
+        Wanted size, and size of the image.
+
+    Returns
+    -------
+    tuple of 3 slice
 
     Examples
     --------

@@ -17,13 +17,20 @@ from scipy import ndimage
 
 from hepadose.findings import Finding, warning
 from hepadose.images import bounding_box
+from hepadose.segmentation.morphology import (
+    ROUNDING_MM,
+    Element,
+    dilate,
+    erode,
+    fill_holes,
+    largest_component,
+    remove_small,
+)
 
 if TYPE_CHECKING:
     from hepadose.segmentation.bundle_text import Entries
 
 SUBJECT = "Segmentation"
-_EVERY_NEIGHBOR = np.ones((3, 3, 3), bool)
-_ROUNDING_MM = 1e-6
 
 
 class OperationKind(StrEnum):
@@ -43,13 +50,6 @@ class Restore(StrEnum):
     """Dilation with the same element: corners, edges and thin fins are lost."""
     NEAREST_SEED = "nearest-seed"
     """Voxels of the mask that lie nearest to the kept part, within √3 radii."""
-
-
-class Element(StrEnum):
-    """Shape of the structuring element; at a radius of one voxel the ball is the cross of six neighbors."""
-
-    BALL = "ball"
-    BOX = "box"
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,15 @@ _SIZES = {
 
 def operations_of(parts: list[Entries]) -> tuple[Operation, ...]:
     """Operations from a model's inference.json.
+
+    Parameters
+    ----------
+    parts : list of Entries
+        In the order in which they are applied.
+
+    Returns
+    -------
+    tuple of Operation
 
     Raises
     ------
@@ -155,71 +164,6 @@ def _apply(
     )
 
 
-def largest_component(mask: np.ndarray, probability: np.ndarray | None = None) -> np.ndarray:
-    """The largest part whose voxels touch at faces, edges or corners.
-
-    Of parts of equal size the one with the larger mean probability stays, then the first. Empty stays empty.
-
-    Examples
-    --------
-    >>> mask = np.zeros((1, 1, 6), bool); mask[0, 0, [0, 1, 4]] = True
-    >>> largest_component(mask).astype(int).ravel()
-    array([1, 1, 0, 0, 0, 0])
-    """
-    labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOR)
-    if count < 2:
-        return mask.copy()
-    sizes = np.bincount(labels.ravel())[1:]
-    best = np.flatnonzero(sizes == sizes.max()) + 1
-    if best.size > 1 and probability is not None:
-        means = ndimage.mean(probability, labels, best)
-        best = best[means == means.max()]
-    return labels == best[0]
-
-
-def remove_small(mask: np.ndarray, least_voxels: float) -> np.ndarray:
-    """Without the parts of fewer voxels than that; empty stays empty."""
-    labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOR)
-    keep = np.bincount(labels.ravel(), minlength=count + 1) >= least_voxels
-    keep[0] = False
-    return keep[labels]
-
-
-def fill_holes(mask: np.ndarray, most_voxels: float = np.inf) -> np.ndarray:
-    """With the holes of at most so many voxels filled; a hole touches nothing outside through faces."""
-    filled = ndimage.binary_fill_holes(mask)
-    holes, count = ndimage.label(filled & ~mask)
-    small = np.bincount(holes.ravel(), minlength=count + 1) <= most_voxels
-    small[0] = False
-    return mask | small[holes]
-
-
-def erode(
-    mask: np.ndarray, radius_mm: float, spacing_kji_mm: tuple[float, float, float], element: Element
-) -> np.ndarray:
-    """The voxels whose whole neighborhood lies in the mask; outside of the array there is nothing."""
-    padded = np.pad(mask, 1)
-    reach = radius_mm + _ROUNDING_MM
-    if element is Element.BALL:
-        inside = ndimage.distance_transform_edt(padded, sampling=spacing_kji_mm) > reach
-        return inside[1:-1, 1:-1, 1:-1]
-    size = [2 * int(reach // step) + 1 for step in spacing_kji_mm]
-    return ndimage.minimum_filter(mask, size=size, mode="constant", cval=False)
-
-
-def dilate(
-    mask: np.ndarray, radius_mm: float, spacing_kji_mm: tuple[float, float, float], element: Element
-) -> np.ndarray:
-    """The voxels within reach of the mask."""
-    reach = radius_mm + _ROUNDING_MM
-    if not mask.any():
-        return mask.copy()
-    if element is Element.BALL:
-        return ndimage.distance_transform_edt(~mask, sampling=spacing_kji_mm) <= reach
-    size = [2 * int(reach // step) + 1 for step in spacing_kji_mm]
-    return ndimage.maximum_filter(mask, size=size, mode="constant", cval=False)
-
-
 def erode_largest_restore(
     mask: np.ndarray,
     radius_mm: float,
@@ -260,7 +204,7 @@ def erode_largest_restore(
         return dilate(kept, radius_mm, spacing_kji_mm, element) & mask, []
     distance_mm, nearest = ndimage.distance_transform_edt(~core, sampling=spacing_kji_mm, return_indices=True)
     # Unbounded, the kept part would flood back through the bridge that was just cut.
-    near = distance_mm <= np.sqrt(3.0) * radius_mm + _ROUNDING_MM
+    near = distance_mm <= np.sqrt(3.0) * radius_mm + ROUNDING_MM
     return mask & near & kept[tuple(nearest)], []
 
 
