@@ -28,7 +28,18 @@ EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; argparse exits with 2 by itself."""
+    """Run one command and return its exit code; argparse exits with 2 by itself.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; those of this process if omitted.
+
+    Returns
+    -------
+    int
+        0 the result is there, 1 it cannot be made, 130 interrupted.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     _stop_cleanly_when_terminated()

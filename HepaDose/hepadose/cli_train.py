@@ -20,7 +20,13 @@ _SECONDS_BETWEEN_LINES = 30.0
 
 
 def add_training_commands(commands: argparse._SubParsersAction) -> None:
-    """Add the commands that make models."""
+    """Add the commands that make models.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Those of ``hepadose``.
+    """
     train = commands.add_parser("train", help="train a network on synthetic abdomens or on labeled CTs")
     train.set_defaults(run=_run_train)
     train.add_argument("config", type=Path, help="training file (JSON), or the name of one that HepaDose ships")
@@ -75,6 +81,7 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
     before: dict = {}
 
     def ask(number: int, frame: object) -> None:
+        """Take a signal as a wish; the second one is an order."""
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
@@ -94,6 +101,7 @@ def _line_printer() -> Callable[[TrainingNews], None]:
     last = 0.0
 
     def tell(news: TrainingNews) -> None:
+        """Print what is new, unless a line was printed just now."""
         nonlocal last
         now = time.monotonic()
         if news.dice is None and now - last < _SECONDS_BETWEEN_LINES:

@@ -30,7 +30,12 @@ class Memory:
 
 
 def memory_now() -> Memory:
-    """Ask the system; takes milliseconds, on macOS the start of a program."""
+    """Ask the system; takes milliseconds, on macOS the start of a program.
+
+    Returns
+    -------
+    Memory
+    """
     if sys.platform == "win32":
         return _windows_memory()
     system, container = Memory(_total_bytes(), _available_bytes()), container_memory(_CONTAINER)
@@ -41,6 +46,15 @@ def memory_now() -> Memory:
 
 def available_of_meminfo(text: str) -> float:
     """Available memory in bytes from ``/proc/meminfo``; NaN where the line is absent.
+
+    Parameters
+    ----------
+    text : str
+        The whole file.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -56,6 +70,15 @@ def available_of_meminfo(text: str) -> float:
 
 def available_of_vm_stat(text: str) -> float:
     """Available memory in bytes from macOS's ``vm_stat``; NaN where it cannot be read.
+
+    Parameters
+    ----------
+    text : str
+        What it prints.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -80,6 +103,10 @@ def container_memory(folder: Path) -> Memory:
     ----------
     folder : Path
         Of its control group (version 2).
+
+    Returns
+    -------
+    Memory
     """
     try:
         limit = (folder / "memory.max").read_text(encoding="ascii").strip()

@@ -21,7 +21,17 @@ def run_and_leave(command: str, arguments: Sequence[str]) -> NoReturn:
 
 
 def exit_code_of(arguments: list[str]) -> int:
-    """Exit code of one call: 0 the result is there, 1 it cannot be made, 2 the call is wrong."""
+    """Exit code of one call: 0 the result is there, 1 it cannot be made, 2 the call is wrong.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As on the command line.
+
+    Returns
+    -------
+    int
+    """
     try:
         from hepadose.cli import main
 
@@ -34,7 +44,13 @@ def exit_code_of(arguments: list[str]) -> int:
 
 
 def leave(code: int) -> NoReturn:
-    """End Slicer where there is one, which does not end by itself, else Python."""
+    """End Slicer where there is one, which does not end by itself, else Python.
+
+    Parameters
+    ----------
+    code : int
+        Exit code.
+    """
     try:
         import slicer.util
     except ImportError:

@@ -40,6 +40,10 @@ class Lesion:
     def diameter_mm(self) -> float:
         """Diameter of the sphere of the same volume.
 
+        Returns
+        -------
+        float
+
         Examples
         --------
         >>> round(Lesion(4.18879, 1.0).diameter_mm, 3)
@@ -49,7 +53,12 @@ class Lesion:
 
     @property
     def is_detected(self) -> bool:
-        """Whether enough of it was found, see :data:`DETECTED_SHARE`."""
+        """Whether enough of it was found, see :data:`DETECTED_SHARE`.
+
+        Returns
+        -------
+        bool
+        """
         return self.found_share >= DETECTED_SHARE
 
 
@@ -90,12 +99,22 @@ class SizeClass:
 
     @property
     def sensitivity(self) -> float:
-        """Share that was detected; NaN where there is none."""
+        """Share that was detected; NaN where there is none.
+
+        Returns
+        -------
+        float
+        """
         return self.detected / self.lesions if self.lesions else math.nan
 
     @property
     def words(self) -> str:
-        """The class as it stands in a table."""
+        """The class as it stands in a table.
+
+        Returns
+        -------
+        str
+        """
         if not self.from_mm:
             return f"< {self.to_mm:g} mm"
         return f"{self.from_mm:g}–{self.to_mm:g} mm" if math.isfinite(self.to_mm) else f"≥ {self.from_mm:g} mm"

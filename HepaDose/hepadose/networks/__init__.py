@@ -35,6 +35,11 @@ def build(name: str, arguments: Mapping[str, Any] | None = None) -> torch.nn.Mod
     arguments : mapping, optional
         Keyword arguments of its class; lists, as JSON has them, serve as tuples.
 
+    Returns
+    -------
+    torch.nn.Module
+        In training mode; its ``size_divisors`` tell of what its input's sizes (k, j, i) must be multiples.
+
     Raises
     ------
     SettingsError

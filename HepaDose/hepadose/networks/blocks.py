@@ -25,6 +25,17 @@ def normalization(name: str, channels: int, dimensions: int = 3) -> nn.Module:
     Instance normalization is the default of every network here: batches of one or two volumes give poor batch
     statistics, and images of other scanners shift them.
 
+    Parameters
+    ----------
+    name : {"instance", "batch"}
+    channels : int
+    dimensions : int
+        2 or 3.
+
+    Returns
+    -------
+    torch.nn.Module
+
     Raises
     ------
     SettingsError
@@ -37,6 +48,12 @@ def normalization(name: str, channels: int, dimensions: int = 3) -> nn.Module:
 
 def require_multiple(volume: torch.Tensor, divisors_kji: Sequence[int]) -> None:
     """Refuse a volume whose size the network cannot halve (or divide) and restore.
+
+    Parameters
+    ----------
+    volume : torch.Tensor, shape (N, C, k, j, i) or (N, C, j, i)
+    divisors_kji : sequence of int
+        One per axis behind the channels, in their order.
 
     Raises
     ------

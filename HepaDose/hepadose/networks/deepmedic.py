@@ -73,7 +73,18 @@ class DeepMedic(nn.Module):
         )
 
     def forward_segments(self, fine: torch.Tensor, middle: torch.Tensor, coarse: torch.Tensor) -> torch.Tensor:
-        """Logits of segments ``(N, labels, 15, 15, 15)`` from inputs of sides 35, 23 and 21 voxels with one center."""
+        """Logits of segments ``(N, labels, 15, 15, 15)`` from inputs of sides 35, 23 and 21 voxels with one center.
+
+        Parameters
+        ----------
+        fine, middle, coarse : torch.Tensor, shape (N, C, side, side, side)
+            The same place at the network's spacing, and averaged over 5 and 15 voxels.
+
+        Returns
+        -------
+        torch.Tensor, shape (N, labels, 15, 15, 15)
+            Logits of the middle voxels.
+        """
         features = [
             functional.interpolate(pathway(part), scale_factor=float(rate), mode="nearest")
             if rate > 1
@@ -83,7 +94,23 @@ class DeepMedic(nn.Module):
         return self.classify(torch.cat(features, dim=1))
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
-        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 15."""
+        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 15.
+
+        Parameters
+        ----------
+        volume : torch.Tensor, shape (N, C, k, j, i)
+            Windowed to 0–1; sizes are multiples of 15.
+
+        Returns
+        -------
+        torch.Tensor, shape (N, labels, k, j, i)
+            Logits; the background first.
+
+        Raises
+        ------
+        GeometryMismatchError
+            If a size does not fit.
+        """
         require_multiple(volume, self.size_divisors)
         reduced = (functional.avg_pool3d(volume, rate) if rate > 1 else volume for rate in RATES)
         return self.forward_segments(*(functional.pad(part, (LAYERS,) * 6, mode="replicate") for part in reduced))
@@ -91,6 +118,11 @@ class DeepMedic(nn.Module):
 
 def input_sizes() -> tuple[int, int, int]:
     """Sides of the three inputs of one segment of 15³ labels, in voxels of each pathway.
+
+    Returns
+    -------
+    tuple of 3 int
+        Of the fine, the middle and the coarse pathway.
 
     Examples
     --------

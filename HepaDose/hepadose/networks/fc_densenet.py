@@ -72,7 +72,23 @@ class FCDenseNet3D(nn.Module):
         self.labels = nn.Conv3d(books.last, out_channels, 1)
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
-        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 16."""
+        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 16.
+
+        Parameters
+        ----------
+        volume : torch.Tensor, shape (N, C, k, j, i)
+            Windowed to 0–1; sizes are multiples of ``size_divisors``.
+
+        Returns
+        -------
+        torch.Tensor, shape (N, labels, k, j, i)
+            Logits; the background first.
+
+        Raises
+        ------
+        GeometryMismatchError
+            If a size does not fit.
+        """
         require_multiple(volume, self.size_divisors)
         features = self.first(volume)
         skips = []
@@ -111,6 +127,19 @@ class ChannelCounts:
 def widths_of(layers: Sequence[int], growth: int, first_width: int) -> ChannelCounts:
     """Channels at the seams of a network.
 
+    Parameters
+    ----------
+    layers : sequence of int
+        Layers per block on the way down; the last one is the bottom.
+    growth : int
+        Channels that each layer adds.
+    first_width : int
+        Channels of the first convolution.
+
+    Returns
+    -------
+    ChannelCounts
+
     Examples
     --------
     >>> counts = widths_of((2, 3, 4, 5, 7), growth=12, first_width=48)
@@ -140,6 +169,7 @@ class _DenseBlock(nn.Module):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """What the layers add, shape (N, layers · growth, k, j, i)."""
         added = []
         for layer in self.layers:
             added.append(layer(torch.cat((features, *added), dim=1)))

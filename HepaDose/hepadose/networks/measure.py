@@ -13,7 +13,16 @@ _AVERAGES = {nn.MaxPool2d: nn.AvgPool2d, nn.MaxPool3d: nn.AvgPool3d}
 
 
 def parameter_count(module: nn.Module) -> int:
-    """Number of trainable values."""
+    """Number of trainable values.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+
+    Returns
+    -------
+    int
+    """
     return sum(parameter.numel() for parameter in module.parameters())
 
 

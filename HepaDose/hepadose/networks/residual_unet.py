@@ -77,7 +77,23 @@ class ResidualUNet3D(nn.Module):
         self.labels = nn.Conv3d(stem_width, out_channels, 1) if stem_width else None
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
-        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 16."""
+        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 16.
+
+        Parameters
+        ----------
+        volume : torch.Tensor, shape (N, C, k, j, i)
+            Windowed to 0–1; sizes are multiples of ``size_divisors``.
+
+        Returns
+        -------
+        torch.Tensor, shape (N, labels, k, j, i)
+            Logits; the background first.
+
+        Raises
+        ------
+        GeometryMismatchError
+            If a size does not fit.
+        """
         require_multiple(volume, self.size_divisors)
         fine = features = self.stem(volume) if self.stem is not None else volume
         skips = []
@@ -128,6 +144,7 @@ class _ResidualUnit(nn.Module):
         self.shortcut = _shortcut(in_channels, out_channels, stride)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Features of the same or, with a stride, of a smaller size; the input is added."""
         return self.units(features) + self.shortcut(features)
 
 
@@ -149,4 +166,5 @@ class _Up(nn.Module):
         self.unit = _ResidualUnit(out_channels, out_channels, 1, 1, dropout, norm, slope, plain_end)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Features of twice the size."""
         return self.unit(self.widen(features))

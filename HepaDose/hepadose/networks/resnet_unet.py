@@ -76,7 +76,23 @@ class ResNetUNet(nn.Module):
         self.labels = nn.Conv2d(decoder_widths[-1], out_channels, 3, padding=1)
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
-        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)``; j and i are multiples of 32, k is any."""
+        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)``; j and i are multiples of 32, k is any.
+
+        Parameters
+        ----------
+        volume : torch.Tensor, shape (N, C, k, j, i)
+            Windowed to 0–1; j and i are multiples of 32, k is any.
+
+        Returns
+        -------
+        torch.Tensor, shape (N, labels, k, j, i)
+            Logits; the background first.
+
+        Raises
+        ------
+        GeometryMismatchError
+            If a size does not fit.
+        """
         require_multiple(volume, self.size_divisors)
         planes = self._planes(volume)
         logits = self._judge(planes)
@@ -125,6 +141,7 @@ class _BasicBlock(nn.Module):
         self.shortcut = nn.Identity() if same else nn.Sequential(*projection)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Features of the same or, with a stride, of half the size; the input is added."""
         return functional.relu(self.body(features) + self.shortcut(features))
 
 

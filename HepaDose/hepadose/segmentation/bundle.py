@@ -108,6 +108,10 @@ def read_bundle(folder: Path) -> Bundle:
 def check_files(folder: Path) -> None:
     """Refuse a folder with files that no model needs, or that could run code.
 
+    Parameters
+    ----------
+    folder : Path
+
     Raises
     ------
     ModelIntegrityError

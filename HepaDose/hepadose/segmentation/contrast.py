@@ -21,12 +21,22 @@ class HalfContrast:
 
     @property
     def threshold_hu(self) -> float:
-        """Where a blurred straight edge lies: halfway between both sides."""
+        """Where a blurred straight edge lies: halfway between both sides.
+
+        Returns
+        -------
+        float
+        """
         return (self.inside_hu + self.outside_hu) / 2.0
 
     @property
     def contrast_hu(self) -> float:
-        """Inside minus outside; negative for a darker region."""
+        """Inside minus outside; negative for a darker region.
+
+        Returns
+        -------
+        float
+        """
         return self.inside_hu - self.outside_hu
 
 
@@ -65,6 +75,16 @@ def smooth_keeping_edges(
 
     A Gaussian moves the half-contrast surface of a ball of radius R inward by about σ²/R. Twice the narrow minus
     the wide mean (of √2 σ) has no second moment, so this shift vanishes to first order; noise is slightly larger.
+
+    Parameters
+    ----------
+    values, trusted, sigma_mm, spacing_kji_mm
+        As for :func:`smooth`.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN where no trusted voxel is within reach.
     """
     narrow = smooth(values, trusted, sigma_mm, spacing_kji_mm)
     return 2.0 * narrow - smooth(values, trusted, np.sqrt(2.0) * sigma_mm, spacing_kji_mm)

@@ -17,7 +17,13 @@ class DeviceError(HepaDoseError):
 
 
 def driver_is_present() -> bool:
-    """Whether the driver of a CUDA card is installed; costs next to nothing."""
+    """Whether the driver of a CUDA card is installed; costs next to nothing.
+
+    Returns
+    -------
+    bool
+        True does not promise that a card works, see :func:`require_working_gpu`.
+    """
     if sys.platform == "win32":
         return ctypes.util.find_library("nvcuda") is not None
     return Path("/proc/driver/nvidia").exists() or Path("/dev/nvidiactl").exists()

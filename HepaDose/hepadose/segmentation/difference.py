@@ -82,6 +82,7 @@ class _Candidate:
 
     @property
     def separation(self) -> float:
+        """Contrast in multiples of the noise."""
         return abs(self.levels.contrast_hu) / max(self.noise_hu, 1e-6)
 
     @property

@@ -27,6 +27,10 @@ def needed_bytes(input_voxels: int, region: Shape, labels: int, tile: Shape, byt
     tile : tuple of 3 int
     bytes_per_tile_voxel : float
         What the network needs per voxel of a tile.
+
+    Returns
+    -------
+    float
     """
     working = float(np.prod(region)) * (_BYTES_PER_WORKING_VOXEL + 8 * labels)
     return _FIXED_BYTES + input_voxels * _BYTES_PER_INPUT_VOXEL + working + float(np.prod(tile)) * bytes_per_tile_voxel

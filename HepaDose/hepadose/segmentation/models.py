@@ -19,7 +19,13 @@ FOLDERS_VARIABLE = "HEPADOSE_MODELS"
 
 
 def model_folders() -> tuple[Path, ...]:
-    """The folders of all models, each with a ``configs/metadata.json``; of two with one name the first counts."""
+    """The folders of all models, each with a ``configs/metadata.json``; of two with one name the first counts.
+
+    Returns
+    -------
+    tuple of Path
+        By place, then by name.
+    """
     found: dict[str, Path] = {}
     for place in _places():
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
@@ -29,7 +35,13 @@ def model_folders() -> tuple[Path, ...]:
 
 
 def available_models() -> tuple[tuple[Path, ModelDescription, InferenceSettings], ...]:
-    """All models whose description can be read; the others are refused, with the reason, when they are asked for."""
+    """All models whose description can be read; the others are refused, with the reason, when they are asked for.
+
+    Returns
+    -------
+    tuple
+        Folder, description and settings of each.
+    """
     found = []
     for folder in model_folders():
         try:
@@ -46,6 +58,10 @@ def find_model(name: str) -> Path:
     ----------
     name : str
         Of an available model, or the path of a model's folder.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------

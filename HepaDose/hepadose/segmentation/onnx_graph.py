@@ -80,6 +80,7 @@ class _Reader:
         self._file, self._size = weight_file, weight_bytes
 
     def of_model(self, model: memoryview) -> Iterator[ExternalTensor]:
+        """Everything that the only graph of a model takes from the weight file."""
         graphs = 0
         for number, value in _fields(model):
             if number in (_MODEL_FUNCTIONS, _MODEL_TRAINING):

@@ -33,6 +33,11 @@ def trusted_voxels(
         Voxel spacing in mm.
     margin_mm : float
         Thickness of the rim, in which a registration error shows first.
+
+    Returns
+    -------
+    numpy.ndarray of bool, same shape
+        Empty where the liver is.
     """
     # The border of the image is no capsule: beyond it the liver is taken to go on.
     padded = np.pad(liver, 1, mode="edge")
@@ -56,7 +61,22 @@ def _thin_structures(image: np.ndarray, inner: np.ndarray, spacing_kji_mm: tuple
 def common_slope(
     follow_up: np.ndarray, planning: np.ndarray, trusted: np.ndarray, spacing_kji_mm: tuple[float, float, float]
 ) -> float:
-    """How much of the planning CT's structure the follow-up CT repeats (0 to 1), new lesions left aside."""
+    """How much of the planning CT's structure the follow-up CT repeats (0 to 1), new lesions left aside.
+
+    Parameters
+    ----------
+    follow_up, planning : numpy.ndarray, shape (k, j, i)
+        HU on one grid.
+    trusted : numpy.ndarray of bool, same shape
+        Voxels that count.
+    spacing_kji_mm : tuple of 3 float
+        Voxel spacing in mm.
+
+    Returns
+    -------
+    float
+        0 where fewer than two voxels count.
+    """
     first, second = (smooth(image, trusted, 3.0, spacing_kji_mm)[trusted] for image in (planning, follow_up))
     if first.size < 2:
         return 0.0

@@ -67,6 +67,16 @@ class Segmenter(Protocol):
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
         """Draw the region.
 
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        Segmentation
+
         Raises
         ------
         MissingInputError
@@ -96,7 +106,26 @@ class StructureSegmenter:
     version: str = ""
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Return the structure, checked to lie on the follow-up CT and to contain something."""
+        """Return the structure, checked to lie on the follow-up CT and to contain something.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+            Its follow-up CT counts.
+        progress : callable, optional
+            Not called.
+
+        Returns
+        -------
+        Segmentation
+
+        Raises
+        ------
+        GeometryMismatchError
+            If the structure lies on another grid.
+        EmptyRegionError
+            If it has no voxel.
+        """
         if not inputs.follow_up_ct.same_grid_as(self.structure):
             raise GeometryMismatchError(
                 f'The structure "{self.structure_name}" is on a grid of {self.structure.describe_grid()}, the '

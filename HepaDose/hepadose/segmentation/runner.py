@@ -38,21 +38,57 @@ class TileRunner:
 
     @property
     def description(self) -> str:
-        """Library, version and device that ran the network last."""
+        """Library, version and device that ran the network last.
+
+        Returns
+        -------
+        str
+        """
         return self._runtime.description
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What had to be changed on the way."""
+        """What had to be changed on the way.
+
+        Returns
+        -------
+        tuple of Finding
+        """
         return tuple(self._findings)
 
     def tile_count(self, box: Box, overlap: float) -> int:
-        """How many tiles a box needs."""
+        """How many tiles a box needs.
+
+        Parameters
+        ----------
+        box : tuple of 3 slice
+            On the model's grid.
+        overlap : float
+            Least share of a tile that the next one covers again.
+
+        Returns
+        -------
+        int
+        """
         shape = tuple(axis.stop - axis.start for axis in box)
         return tile_count(shape, self._fitting(shape), overlap)
 
     def slide(self, volume: np.ndarray, overlap: float, tell: Callable[[int, int], None]) -> np.ndarray:
         """Blended logits of a whole volume (C, k, j, i).
+
+        Parameters
+        ----------
+        volume : numpy.ndarray, shape (C, k, j, i)
+            32-bit floats, 0 to 1.
+        overlap : float
+            Least share of a tile that the next one covers again.
+        tell : callable
+            Told before each tile how many are done and how many there are; may raise to stop.
+
+        Returns
+        -------
+        numpy.ndarray, shape (labels, k, j, i)
+            32-bit floats.
 
         Raises
         ------

@@ -89,7 +89,12 @@ class RuntimeChoice:
 
     @property
     def thread_count(self) -> int:
-        """Threads on the processor."""
+        """Threads on the processor.
+
+        Returns
+        -------
+        int
+        """
         stated = os.environ.get("OMP_NUM_THREADS", "")
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return self.threads or (int(stated) if stated.isdecimal() and int(stated) else cores)
@@ -112,6 +117,16 @@ def ladder_for(bundle: Bundle, choice: RuntimeChoice | None = None) -> Ladder:
     A graphics card comes first where PyTorch can use one that passes its self-test; on the processor onnxruntime, which
     is the faster one there; else PyTorch.
 
+    Parameters
+    ----------
+    bundle : Bundle
+    choice : RuntimeChoice, optional
+        Everything automatic if omitted.
+
+    Returns
+    -------
+    Ladder
+
     Raises
     ------
     MissingDependencyError
@@ -129,7 +144,17 @@ def ladder_for(bundle: Bundle, choice: RuntimeChoice | None = None) -> Ladder:
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package can be found, without importing it."""
+    """Whether a package can be found, without importing it.
+
+    Parameters
+    ----------
+    package : str
+        As Python imports it.
+
+    Returns
+    -------
+    bool
+    """
     try:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):

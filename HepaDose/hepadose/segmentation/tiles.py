@@ -21,6 +21,11 @@ def tile_starts(size: int, tile: int, overlap: float) -> list[int]:
     overlap : float
         Least share of a tile that the next one covers again (0 to below 1).
 
+    Returns
+    -------
+    list of int
+        Ascending; the last tile ends with the volume.
+
     Examples
     --------
     >>> tile_starts(200, 96, 0.5)
@@ -36,12 +41,35 @@ def tile_starts(size: int, tile: int, overlap: float) -> list[int]:
 
 
 def tile_count(shape: Shape, tile: Shape, overlap: float) -> int:
-    """How many tiles a volume needs."""
+    """How many tiles a volume needs.
+
+    Parameters
+    ----------
+    shape, tile : tuple of 3 int
+        Voxels of the volume and of a tile along k, j, i.
+    overlap : float
+        Least share of a tile that the next one covers again.
+
+    Returns
+    -------
+    int
+    """
     return int(np.prod([len(tile_starts(s, t, overlap)) for s, t in zip(shape, tile, strict=True)]))
 
 
 def fitting_tile(shape: Shape, tile: Shape, multiple: Shape) -> Shape:
     """The tile, smaller where the volume is, but no less than half: a network needs some surroundings.
+
+    Parameters
+    ----------
+    shape, tile : tuple of 3 int
+        Voxels of the volume and of the wanted tile along k, j, i.
+    multiple : tuple of 3 int
+        Sides of the tile must be multiples of it.
+
+    Returns
+    -------
+    tuple of 3 int
 
     Examples
     --------
@@ -55,6 +83,19 @@ def fitting_tile(shape: Shape, tile: Shape, multiple: Shape) -> Shape:
 
 def smaller_tile(tile: Shape, multiple: Shape, least: int = 32) -> Shape | None:
     """The tile with its longest axis halved; None where it can shrink no more.
+
+    Parameters
+    ----------
+    tile : tuple of 3 int
+        Along k, j, i.
+    multiple : tuple of 3 int
+        Sides of the tile must be multiples of it.
+    least : int
+        Side below which no axis is halved, in voxels.
+
+    Returns
+    -------
+    tuple of 3 int or None
 
     Examples
     --------
@@ -71,7 +112,18 @@ def smaller_tile(tile: Shape, multiple: Shape, least: int = 32) -> Shape | None:
 
 
 def tile_weights(tile: Shape) -> np.ndarray:
-    """Gaussian weights: 1 in a tile's middle, little at its edge, where a network sees least; never zero."""
+    """Gaussian weights: 1 in a tile's middle, little at its edge, where a network sees least; never zero.
+
+    Parameters
+    ----------
+    tile : tuple of 3 int
+        Voxels along k, j, i.
+
+    Returns
+    -------
+    numpy.ndarray, shape ``tile``
+        32-bit floats.
+    """
     weights = np.ones((1, 1, 1), np.float32)
     for axis, size in enumerate(tile):
         offsets = np.arange(size) - (size - 1) / 2

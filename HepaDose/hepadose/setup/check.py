@@ -81,6 +81,10 @@ def examine_computer(
         Environment of child processes; must let them find this library.
     progress : callable, optional
         Called with what is being done and the share done (0–1).
+
+    Returns
+    -------
+    ComputerCheck
     """
     progress("Looking at the computer", 0.0)
     machine = look_at_machine()
@@ -90,12 +94,34 @@ def examine_computer(
 
 
 def check_computer(python: str, application: ApplicationFacts | None = None) -> tuple[Finding, ...]:
-    """The findings of :func:`examine_computer` alone."""
+    """The findings of :func:`examine_computer` alone.
+
+    Parameters
+    ----------
+    python, application
+        As for :func:`examine_computer`.
+
+    Returns
+    -------
+    tuple of Finding
+    """
     return examine_computer(python, application).findings
 
 
 def describe(machine: Machine, statuses: Sequence[PackageStatus], application: ApplicationFacts) -> tuple[Finding, ...]:
-    """Put what was found into words, in the order in which it matters to the user."""
+    """Put what was found into words, in the order in which it matters to the user.
+
+    Parameters
+    ----------
+    machine : Machine
+    statuses : sequence of PackageStatus
+        Of all packages.
+    application : ApplicationFacts
+
+    Returns
+    -------
+    tuple of Finding
+    """
     return (
         *_application(application),
         _processor(machine),

@@ -167,6 +167,17 @@ def commands_for_it(
 def install_command(plan: InstallPlan, python: str = "PythonSlicer") -> str:
     """What somebody with the right to do so may type to get the same, one line per step.
 
+    Parameters
+    ----------
+    plan : InstallPlan
+    python : str
+        The interpreter's name in a shell.
+
+    Returns
+    -------
+    str
+        Empty where the plan is.
+
     Examples
     --------
     >>> install_command(InstallPlan((), (InstallStep(("jinja2>=3.1",)),)))
@@ -180,7 +191,16 @@ def install_command(plan: InstallPlan, python: str = "PythonSlicer") -> str:
 
 
 def download_command(packages: Iterable[Package]) -> str:
-    """What fills a folder of wheels on a computer that has a network, for the Python and system of this one."""
+    """What fills a folder of wheels on a computer that has a network, for the Python and system of this one.
+
+    Parameters
+    ----------
+    packages : iterable of Package
+
+    Returns
+    -------
+    str
+    """
     version = ".".join(platform.python_version_tuple()[:2])
     names = " ".join(_quoted(package.requirement) for package in packages)
     return f"python -m pip download --only-binary=:all: --python-version {version} --dest wheels {names}"
@@ -207,6 +227,15 @@ _REASONS = (
 
 def failure_in_words(log: Iterable[str]) -> str:
     """Why pip failed, in words, without what it printed: that may hold paths and names.
+
+    Parameters
+    ----------
+    log : iterable of str
+        Lines that pip printed.
+
+    Returns
+    -------
+    str
 
     Examples
     --------

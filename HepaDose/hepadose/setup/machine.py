@@ -47,7 +47,12 @@ class Machine:
 
 
 def look_at_machine() -> Machine:
-    """Ask the system; takes a fraction of a second, a few seconds where a graphics driver is slow."""
+    """Ask the system; takes a fraction of a second, a few seconds where a graphics driver is slow.
+
+    Returns
+    -------
+    Machine
+    """
     memory = memory_now()
     total_gb, available_gb = memory.total_bytes / BYTES_PER_GB, memory.available_bytes / BYTES_PER_GB
     return Machine(_cores(), total_gb, available_gb, _temporary_gb(), graphics_cards())
@@ -67,13 +72,28 @@ def _temporary_gb() -> float:
 
 
 def graphics_cards() -> tuple[GraphicsCard, ...]:
-    """NVIDIA cards whose driver answers within some seconds."""
+    """NVIDIA cards whose driver answers within some seconds.
+
+    Returns
+    -------
+    tuple of GraphicsCard
+        Empty where no driver answers.
+    """
     query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
     return cards_of_query(_output_of(query))
 
 
 def cards_of_query(text: str) -> tuple[GraphicsCard, ...]:
     """Cards from the driver's answer "name, MiB"; lines of another kind are left out.
+
+    Parameters
+    ----------
+    text : str
+        One line per card.
+
+    Returns
+    -------
+    tuple of GraphicsCard
 
     Examples
     --------

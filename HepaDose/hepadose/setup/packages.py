@@ -123,12 +123,27 @@ class ProbeError(HepaDoseError):
 
 
 def packages_of(*groups: PackageGroup) -> tuple[Package, ...]:
-    """The packages of some groups, in the order in which they are shown."""
+    """The packages of some groups, in the order in which they are shown.
+
+    Returns
+    -------
+    tuple of Package
+    """
     return tuple(package for package in PACKAGES if package.group in groups)
 
 
 def missing_of(group: PackageGroup, statuses: Iterable[PackageStatus]) -> tuple[PackageStatus, ...]:
-    """What of a group cannot be used as it is: absent, outdated or half installed."""
+    """What of a group cannot be used as it is: absent, outdated or half installed.
+
+    Parameters
+    ----------
+    group : PackageGroup
+    statuses : iterable of PackageStatus
+
+    Returns
+    -------
+    tuple of PackageStatus
+    """
     return tuple(item for item in statuses if item.package.group is group and item.state is not PackageState.READY)
 
 
@@ -211,6 +226,20 @@ def status_of(
 ) -> PackageStatus:
     """What a version and an import problem mean.
 
+    Parameters
+    ----------
+    package : Package
+    version : str or None
+        As its description states; None where it has none.
+    problem : str or None
+        Why its import fails; None where it works.
+    culprit, device : str
+        See :class:`PackageStatus`.
+
+    Returns
+    -------
+    PackageStatus
+
     Examples
     --------
     >>> status_of(PACKAGES[4], "3.8.1", None).state
@@ -231,6 +260,15 @@ def status_of(
 
 def release_of(version: str) -> tuple[int, ...]:
     """The numbers of a release, for comparison; 0 for what is no number, without trailing zeros.
+
+    Parameters
+    ----------
+    version : str
+        As pip states it, "2.9.1+cu130".
+
+    Returns
+    -------
+    tuple of int
 
     Examples
     --------

@@ -18,7 +18,15 @@ CHECKPOINT, BEST_WEIGHTS, LAST_WEIGHTS = "checkpoint.pt", "best.safetensors", "l
 
 
 def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
-    """Replace the checkpoint in a folder."""
+    """Replace the checkpoint in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the training; an interrupted write leaves the earlier checkpoint.
+    content : dict
+        Tensors, numbers, texts and containers of them.
+    """
     temporary = folder / f".{CHECKPOINT}.tmp"
     with temporary.open("wb") as file:
         torch.save(content, file)
@@ -29,6 +37,18 @@ def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
 
 def load_checkpoint(folder: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
     """The checkpoint in a folder; None if there is none. Only numbers are read, never code.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the training.
+    device : torch.device or str
+        Where its tensors go.
+
+    Returns
+    -------
+    dict or None
+        What :func:`save_checkpoint` was given.
 
     Raises
     ------
@@ -45,7 +65,15 @@ def load_checkpoint(folder: Path, device: torch.device | str = "cpu") -> dict[st
 
 
 def save_weights(path: Path, weights: dict[str, torch.Tensor]) -> None:
-    """Weights in full precision as safetensors."""
+    """Weights in full precision as safetensors.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced when the new file is whole.
+    weights : dict of torch.Tensor
+        By their names in the network.
+    """
     from safetensors.torch import save_file
 
     temporary = path.with_name(f".{path.name}.tmp")
@@ -55,6 +83,15 @@ def save_weights(path: Path, weights: dict[str, torch.Tensor]) -> None:
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
     """Weights that :func:`save_weights` wrote.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of torch.Tensor
+        On the processor, by their names in the network.
 
     Raises
     ------

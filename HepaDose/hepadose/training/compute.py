@@ -12,6 +12,15 @@ _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 def choose_device(name: str) -> torch.device:
     """The processor or the GPU.
 
+    Parameters
+    ----------
+    name : {"auto", "cpu", "cuda"}
+        "auto" is the GPU where PyTorch can use one.
+
+    Returns
+    -------
+    torch.device
+
     Raises
     ------
     SettingsError
@@ -45,13 +54,35 @@ class Precision:
         self._scaler = torch.amp.GradScaler(device.type, enabled=self._type is torch.float16)
 
     def autocast(self) -> torch.autocast:
-        """Computes in the chosen precision while it is entered."""
+        """Computes in the chosen precision while it is entered.
+
+        Returns
+        -------
+        torch.autocast
+            A context; does nothing for 32 bits.
+        """
         return torch.autocast(self._device.type, self._type, enabled=self._type is not torch.float32)
 
     def update(
         self, loss: torch.Tensor, module: torch.nn.Module, optimizer: torch.optim.Optimizer, clip_norm: float
     ) -> float:
-        """Change the weights by the loss's gradient, clipped to a norm (0: not); returns the norm before."""
+        """Change the weights by the loss's gradient, clipped to a norm (0: not); returns the norm before.
+
+        Parameters
+        ----------
+        loss : torch.Tensor
+            One number.
+        module : torch.nn.Module
+            Whose gradient is clipped.
+        optimizer : torch.optim.Optimizer
+        clip_norm : float
+            Largest norm of the gradient; 0 or less does not clip.
+
+        Returns
+        -------
+        float
+            Norm of the gradient before clipping.
+        """
         optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         self._scaler.unscale_(optimizer)
@@ -61,11 +92,22 @@ class Precision:
         return float(norm)
 
     def state(self) -> dict:
-        """What a checkpoint needs."""
+        """What a checkpoint needs.
+
+        Returns
+        -------
+        dict
+        """
         return self._scaler.state_dict()
 
     def load_state(self, state: dict) -> None:
-        """Take up :meth:`state`."""
+        """Take up :meth:`state`.
+
+        Parameters
+        ----------
+        state : dict
+            Empty where the earlier sitting needed no scaling.
+        """
         if state and self._scaler.is_enabled():
             self._scaler.load_state_dict(state)
 

@@ -48,12 +48,26 @@ class TrainingConfig:
         _check(self)
 
     def to_json(self) -> str:
-        """Text that :func:`config_from_json` reads back."""
+        """Text that :func:`config_from_json` reads back.
+
+        Returns
+        -------
+        str
+        """
         return json.dumps(asdict(self), indent=2)
 
 
 def read_config(path: Path) -> TrainingConfig:
     """Read a training's file; the name of a configuration that HepaDose ships serves as well.
+
+    Parameters
+    ----------
+    path : Path
+        A JSON file, or only the name of a shipped configuration.
+
+    Returns
+    -------
+    TrainingConfig
 
     Raises
     ------
@@ -71,7 +85,21 @@ def read_config(path: Path) -> TrainingConfig:
 
 
 def config_from_json(text: str) -> TrainingConfig:
-    """A training from its JSON text; see :func:`read_config` for the errors."""
+    """A training from its JSON text; see :func:`read_config` for the errors.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    TrainingConfig
+
+    Raises
+    ------
+    SettingsError
+        If it is no JSON, or an entry is unknown, missing or of the wrong kind.
+    """
     try:
         content = json.loads(text)
     except ValueError as problem:

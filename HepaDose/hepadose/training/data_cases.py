@@ -31,7 +31,17 @@ class Case:
     labels: Image
 
     def cropped(self, box: tuple[slice, slice, slice]) -> Case:
-        """The part inside a box."""
+        """The part inside a box.
+
+        Parameters
+        ----------
+        box : tuple of 3 slice
+            Along k, j, i.
+
+        Returns
+        -------
+        Case
+        """
         return Case(self.name, self.images_hu[(slice(None), *box)], self.labels.cropped(box))
 
 
@@ -39,14 +49,39 @@ class CaseSource(Protocol):
     """Gives cases for training, the same ones for the same numbers, and fixed ones for validation."""
 
     def training_case(self, step: int, random: np.random.Generator) -> Case:
-        """A case for a patch of this step; everything random is drawn from ``random``."""
+        """A case for a patch of this step; everything random is drawn from ``random``.
+
+        Parameters
+        ----------
+        step : int
+            Counted from 0.
+        random : numpy.random.Generator
+
+        Returns
+        -------
+        Case
+        """
 
     def validation_cases(self) -> Iterator[Case]:
-        """Cases that no training step sees; always the same."""
+        """Cases that no training step sees; always the same.
+
+        Returns
+        -------
+        iterator of Case
+            Each is made or read when asked for.
+        """
 
 
 def open_source(config: TrainingConfig) -> CaseSource:
     """The source that a configuration asks for.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+
+    Returns
+    -------
+    CaseSource
 
     Raises
     ------
@@ -63,7 +98,21 @@ def open_source(config: TrainingConfig) -> CaseSource:
 
 
 def region_box(liver: np.ndarray, spacing_kji_mm: tuple[float, float, float], data: DataSettings):
-    """The box that the network sees: everything, or the liver with a margin (everything where there is no liver)."""
+    """The box that the network sees: everything, or the liver with a margin (everything where there is no liver).
+
+    Parameters
+    ----------
+    liver : numpy.ndarray of bool, shape (k, j, i)
+        May be empty.
+    spacing_kji_mm : tuple of 3 float
+        Voxel spacing in mm.
+    data : DataSettings
+
+    Returns
+    -------
+    tuple of 3 slice
+        Along k, j, i.
+    """
     if data.region == "body":
         return tuple(slice(0, size) for size in liver.shape)
     margin = tuple(int(np.ceil(data.margin_mm / spacing)) for spacing in spacing_kji_mm)

@@ -55,6 +55,18 @@ class PatchBatches:
 def windowed(images_hu: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
     """HU clipped to a window and mapped to 0–1.
 
+    Parameters
+    ----------
+    images_hu : numpy.ndarray
+        Of any shape, in HU.
+    window_hu : tuple of 2 float
+        Becomes 0 and 1.
+
+    Returns
+    -------
+    numpy.ndarray, same shape
+        0 to 1.
+
     Examples
     --------
     >>> windowed(np.array([-500.0, 25.0, 900.0]), (-200.0, 250.0)).tolist()
@@ -68,6 +80,13 @@ def patch_center(case: Case, patches: PatchSettings, random: np.random.Generator
     """The voxel in a patch's middle: anywhere, or near a voxel of a random label.
 
     Patches stay inside the case where it is large enough, and are centered where it is not.
+
+    Parameters
+    ----------
+    case : Case
+    patches : PatchSettings
+        Size in voxels along k, j, i, and the share of patches placed on a label.
+    random : numpy.random.Generator
 
     Returns
     -------
@@ -91,6 +110,17 @@ def batches_from(config: TrainingConfig, first_step: int) -> Iterator[tuple[torc
     """The batches of all steps from one on, without end, prepared by other processes if the configuration says so.
 
     Close the iterator to end these processes.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    first_step : int
+        Counted from 0; the same step always gives the same batch.
+
+    Yields
+    ------
+    tuple of 2 torch.Tensor
+        Windowed images, shape (N, C, k, j, i), 32-bit floats; labels, shape (N, k, j, i), 64-bit whole numbers.
     """
     steps = count(first_step)
     if not config.run.workers:

@@ -25,6 +25,18 @@ def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
     Counted over the whole batch, so that a patch without a label does not dominate; one voxel is added to numerator and
     denominator, which makes a label absent from both 0.
+
+    Parameters
+    ----------
+    logits : torch.Tensor, shape (N, labels, k, j, i)
+        The background first; 2-D serves as well.
+    labels : torch.Tensor, shape (N, k, j, i)
+        Whole numbers.
+
+    Returns
+    -------
+    torch.Tensor
+        One number, 0 (perfect) to 1.
     """
     probabilities = torch.softmax(logits.float(), dim=1)
     truth = _one_hot(labels, logits.shape[1])
@@ -35,7 +47,20 @@ def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean of −log of the true label's probability."""
+    """Mean of −log of the true label's probability.
+
+    Parameters
+    ----------
+    logits : torch.Tensor, shape (N, labels, k, j, i)
+        The background first; 2-D serves as well.
+    labels : torch.Tensor, shape (N, k, j, i)
+        Whole numbers.
+
+    Returns
+    -------
+    torch.Tensor
+        One number, 0 or more, in 32 bits.
+    """
     return functional.cross_entropy(logits.float(), labels)
 
 
@@ -48,6 +73,11 @@ def dual_cross_entropy(logits: torch.Tensor, labels: torch.Tensor, alpha: float 
     alpha : float
         Positive; 1 makes the loss 0 where nothing is given to a wrong label.
 
+    Returns
+    -------
+    torch.Tensor
+        One number, in 32 bits.
+
     References
     ----------
     The tumor follow-up study names the loss without a formula; this is the form published with that name.
@@ -58,13 +88,41 @@ def dual_cross_entropy(logits: torch.Tensor, labels: torch.Tensor, alpha: float 
 
 
 def focal_loss(logits: torch.Tensor, labels: torch.Tensor, gamma: float = 2.0) -> torch.Tensor:
-    """Cross-entropy weighted by (1 − p)^γ of the true label, so that what is already certain counts little."""
+    """Cross-entropy weighted by (1 − p)^γ of the true label, so that what is already certain counts little.
+
+    Parameters
+    ----------
+    logits : torch.Tensor, shape (N, labels, k, j, i)
+        The background first; 2-D serves as well.
+    labels : torch.Tensor, shape (N, k, j, i)
+        Whole numbers.
+    gamma : float
+        0 gives the cross-entropy.
+
+    Returns
+    -------
+    torch.Tensor
+        One number, 0 or more.
+
+    References
+    ----------
+    Lin et al., ICCV 2017, doi:10.1109/ICCV.2017.324.
+    """
     log_true = -functional.cross_entropy(logits.float(), labels, reduction="none")
     return (-((1.0 - log_true.exp()) ** gamma) * log_true).mean()
 
 
 def build_loss(settings: LossSettings) -> Loss:
     """The sum of the named losses with their weights.
+
+    Parameters
+    ----------
+    settings : LossSettings
+
+    Returns
+    -------
+    callable
+        From logits and labels to one number.
 
     Raises
     ------
@@ -82,6 +140,7 @@ def build_loss(settings: LossSettings) -> Loss:
         raise SettingsError(f"Losses are {', '.join(parts)} with a weight each, got {settings.weights}.")
 
     def total(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The weighted sum."""
         return sum(weight * parts[name](logits, labels) for name, weight in settings.weights.items() if weight)
 
     return total

@@ -19,6 +19,10 @@ def model_card(metadata: dict[str, Any]) -> str:
     ----------
     metadata : dict
         Content of a model's ``metadata.json``; what was not measured is said to be so.
+
+    Returns
+    -------
+    str
     """
     about = metadata
     network = about["network"]

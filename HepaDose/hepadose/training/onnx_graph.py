@@ -65,7 +65,18 @@ def graph_over_weights(module: torch.nn.Module, in_channels: int, weights: bytes
 
 
 def tensor_places(weights: bytes) -> dict[str, tuple[int, int]]:
-    """Offset and length in bytes of every 16-bit tensor of a safetensors file, from the file's start."""
+    """Offset and length in bytes of every 16-bit tensor of a safetensors file, from the file's start.
+
+    Parameters
+    ----------
+    weights : bytes
+        The whole file.
+
+    Returns
+    -------
+    dict of tuple of 2 int
+        By the tensors' names.
+    """
     length = int.from_bytes(weights[:_LENGTH_BYTES], "little")
     header = json.loads(weights[_LENGTH_BYTES : _LENGTH_BYTES + length])
     return {

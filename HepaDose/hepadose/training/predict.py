@@ -32,10 +32,24 @@ def predict_labels(module: torch.nn.Module, case: Case, config: TrainingConfig) 
 
 
 def logits_of(module: torch.nn.Module, case: Case, config: TrainingConfig) -> np.ndarray:
-    """Blended logits of a whole case, shape (labels, k, j, i), 32-bit floats."""
+    """Blended logits of a whole case, shape (labels, k, j, i), 32-bit floats.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Is run as it is, on the device of its parameters.
+    case : Case
+    config : TrainingConfig
+
+    Returns
+    -------
+    numpy.ndarray, shape (labels, k, j, i)
+        32-bit floats; the background first.
+    """
     device = next(module.parameters()).device
 
     def run(tile: np.ndarray) -> np.ndarray:
+        """Logits (labels, k, j, i) of a tile (1, C, k, j, i)."""
         with torch.inference_mode():
             return module(torch.from_numpy(tile).to(device))[0].float().cpu().numpy()
 

@@ -33,18 +33,46 @@ class TrainingProgress:
     reductions: int = 0
 
     def to_dict(self) -> dict:
-        """Plain numbers by name."""
+        """Plain numbers by name.
+
+        Returns
+        -------
+        dict
+        """
         return asdict(self)
 
     def share_used(self, config: TrainingConfig) -> float:
-        """Share of the budget that is used up: of steps or of time, whichever is further; 1 at the end."""
+        """Share of the budget that is used up: of steps or of time, whichever is further; 1 at the end.
+
+        Parameters
+        ----------
+        config : TrainingConfig
+            Its budget counts.
+
+        Returns
+        -------
+        float
+            0 to 1.
+        """
         run = config.run
         by_steps = self.step / run.steps if run.steps > 0 else 0.0
         by_time = self.elapsed_s / run.seconds if run.seconds > 0 else 0.0
         return min(max(by_steps, by_time), 1.0)
 
     def validated(self, dice: float, config: TrainingConfig) -> TrainingProgress:
-        """After a validation with this mean Dice coefficient."""
+        """After a validation with this mean Dice coefficient.
+
+        Parameters
+        ----------
+        dice : float
+            Mean over the labels, 0 to 1.
+        config : TrainingConfig
+            Its schedule counts; "plateau" reduces the learning rate.
+
+        Returns
+        -------
+        TrainingProgress
+        """
         if dice > self.best_dice:
             return replace(self, best_dice=dice, best_step=self.step, without_better=0)
         worse = self.without_better + 1
@@ -52,5 +80,15 @@ class TrainingProgress:
         return replace(self, without_better=worse, reductions=self.reductions + int(rests))
 
     def has_come_to_rest(self, config: TrainingConfig) -> bool:
-        """Whether early stopping ends the training here."""
+        """Whether early stopping ends the training here.
+
+        Parameters
+        ----------
+        config : TrainingConfig
+            Its patience counts; 0 never rests.
+
+        Returns
+        -------
+        bool
+        """
         return 0 < config.run.patience <= self.without_better

@@ -28,13 +28,36 @@ class TrainingLog:
         self._board = _tensorboard(folder, first_step)
 
     def step(self, step: int, elapsed_s: float, rate: float, loss: float, gradient_norm: float) -> None:
-        """One step; the loss in full precision, so that two runs can be compared."""
+        """One step; the loss in full precision, so that two runs can be compared.
+
+        Parameters
+        ----------
+        step : int
+        elapsed_s : float
+            Of all sittings.
+        rate : float
+            Learning rate.
+        loss : float
+        gradient_norm : float
+            Before clipping.
+        """
         row = (step, f"{elapsed_s:.1f}", f"{rate:.6g}", repr(loss), f"{gradient_norm:.4g}")
         csv.writer(self._steps).writerow(row)
         self._to_board(step, loss=loss, learning_rate=rate, gradient_norm=gradient_norm)
 
     def validation(self, step: int, elapsed_s: float, dice: dict[str, float], mean: float) -> None:
-        """One validation: Dice coefficient per label over all cases."""
+        """One validation: Dice coefficient per label over all cases.
+
+        Parameters
+        ----------
+        step : int
+        elapsed_s : float
+            Of all sittings.
+        dice : dict of float
+            By label; NaN where no case has it.
+        mean : float
+            Over the labels.
+        """
         row = (step, f"{elapsed_s:.1f}", f"{mean:.5f}", *(f"{value:.5f}" for value in dice.values()))
         csv.writer(self._validations).writerow(row)
         self._validations.flush()
@@ -58,7 +81,18 @@ class TrainingLog:
 
 
 def read_losses(folder: Path) -> dict[int, float]:
-    """The loss of every step in a training's table."""
+    """The loss of every step in a training's table.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the training.
+
+    Returns
+    -------
+    dict of float
+        By step.
+    """
     with (folder / STEPS_FILE).open(newline="", encoding="utf-8") as table:
         return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(table)}
 

@@ -11,7 +11,18 @@ from hepadose.training.config_parts import OptimizerSettings
 
 
 def build_optimizer(settings: OptimizerSettings, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimizer with its starting learning rate."""
+    """The optimizer with its starting learning rate.
+
+    Parameters
+    ----------
+    settings : OptimizerSettings
+    parameters : iterable of torch.nn.Parameter
+        What it changes.
+
+    Returns
+    -------
+    torch.optim.Optimizer
+    """
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.name == "sgd":
         return torch.optim.SGD(parameters, lr=rate, momentum=settings.momentum, weight_decay=decay)
@@ -31,6 +42,11 @@ def learning_rate(settings: OptimizerSettings, step: int, share_used: float, red
         Share of the budget used up, 0 to 1.
     reductions : int
         How often validation has come to rest so far; only "plateau" uses it.
+
+    Returns
+    -------
+    float
+        0 or more.
 
     Examples
     --------

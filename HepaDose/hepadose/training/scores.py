@@ -126,7 +126,17 @@ def summary_of(scores: list[CaseScore], kind: str) -> dict[str, Any]:
 
 
 def summary_lines(summary: dict[str, Any]) -> Iterator[str]:
-    """The summary as it is told at the end of a judgment, see :func:`summary_of`."""
+    """The summary as it is told at the end of a judgment, see :func:`summary_of`.
+
+    Parameters
+    ----------
+    summary : dict
+
+    Yields
+    ------
+    str
+        One line without a line break.
+    """
     for label, row in summary["labels"].items():
         yield (
             f"{label}: {row['cases']} cases, mean Dice {row['mean_dice']:.3f} (lowest {row['lowest_dice']:.3f}), "

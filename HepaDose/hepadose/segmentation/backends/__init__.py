@@ -22,12 +22,34 @@ class ModelSegmenter(Protocol):
     """Inputs beside the CT without which it cannot run."""
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region."""
+        """Draw the region.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        Segmentation
+        """
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region, with everything that is known about it."""
+        """Draw the region, with everything that is known about it.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        tuple of EngineResult and SegmentationOrigin
+        """
 
 
 def open_segmenter(model: str, choice: RuntimeChoice | None = None) -> ModelSegmenter:
@@ -40,6 +62,10 @@ def open_segmenter(model: str, choice: RuntimeChoice | None = None) -> ModelSegm
         bundle; or name or folder of a model of HepaDose.
     choice : RuntimeChoice, optional
         What runs the network, and where.
+
+    Returns
+    -------
+    ModelSegmenter
 
     Raises
     ------

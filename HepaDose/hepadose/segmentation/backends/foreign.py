@@ -21,7 +21,23 @@ class ForeignSegmenter(ABC):
     needs: tuple[str, ...] = ()
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region."""
+        """Draw the region.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        Segmentation
+
+        Raises
+        ------
+        HepaDoseError
+            As :meth:`run`.
+        """
         result, origin = self.run(inputs, progress)
         return Segmentation(result.mask, origin, result.findings)
 
@@ -29,16 +45,54 @@ class ForeignSegmenter(ABC):
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region. The program reports no progress of its own and can be stopped before and after only."""
+        """Draw the region. The program reports no progress of its own and can be stopped before and after only.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        tuple of EngineResult and SegmentationOrigin
+
+        Raises
+        ------
+        EmptyRegionError
+            If nothing is found.
+        UnitsError
+            If the CT's values are not HU.
+        """
 
 
 def words_of(mask: Image) -> str:
-    """Volume of a network's mask, and that a person must look at it."""
+    """Volume of a network's mask, and that a person must look at it.
+
+    Parameters
+    ----------
+    mask : Image
+        Boolean.
+
+    Returns
+    -------
+    str
+    """
     return f"{mask.volume_ml():.0f} ml. {RESEARCH_MODEL}"
 
 
 def installed_version(package: str) -> str:
-    """Version of a Python package; empty where it is not installed."""
+    """Version of a Python package; empty where it is not installed.
+
+    Parameters
+    ----------
+    package : str
+        As pip knows it.
+
+    Returns
+    -------
+    str
+    """
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

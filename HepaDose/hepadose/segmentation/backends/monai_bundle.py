@@ -29,7 +29,16 @@ WEIGHTS = ("models/model.safetensors", "models/model.pt")
 
 
 def is_monai_bundle(folder: Path) -> bool:
-    """Whether a folder is a bundle of MONAI's own layout, which states a "network_def"."""
+    """Whether a folder is a bundle of MONAI's own layout, which states a "network_def".
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+    """
     path = folder / "configs" / "inference.json"
     try:
         return path.is_file() and '"network_def"' in path.read_text(encoding="utf-8", errors="replace")
@@ -65,14 +74,48 @@ class MonaiBundleSegmenter:
         self.name, self.version = f"MONAI bundle {self._about.model.name}", self._about.model.version
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region."""
+        """Draw the region.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        Segmentation
+
+        Raises
+        ------
+        HepaDoseError
+            As :meth:`run`.
+        """
         result, origin = self.run(inputs, progress)
         return Segmentation(result.mask, origin, (*result.findings, ok("MONAI bundle", words_of(result.mask))))
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region, with everything that is known about it."""
+        """Draw the region, with everything that is known about it.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        tuple of EngineResult and SegmentationOrigin
+
+        Raises
+        ------
+        ModelIntegrityError
+            If the weights do not fit the network.
+        HepaDoseError
+            See :func:`hepadose.segmentation.engine.run_model`.
+        """
         content = self._weights.read_bytes()
         bundle = Bundle(self._about.model, self._about.inference, {}, b"", b"", ())
         images = EngineInputs(inputs.follow_up_ct, inputs.planning_ct, inputs.liver)
@@ -84,6 +127,7 @@ class MonaiBundleSegmenter:
         from hepadose.segmentation.runtime_torch import TorchModule
 
         def opened(device: str):
+            """The network on a device."""
             module = self._module(content)
             return _Oriented(TorchModule(self._torch, module, device, self._choice.thread_count), self._about.flips)
 
@@ -125,13 +169,16 @@ class _Oriented:
 
     @property
     def on_gpu(self) -> bool:
+        """Whether a graphics card runs the network."""
         return self.inner.on_gpu
 
     @property
     def description(self) -> str:
+        """Library, version and device."""
         return self.inner.description
 
     def predict(self, tile: np.ndarray) -> np.ndarray:
+        """Logits (labels, k, j, i) of a tile (1, C, k, j, i), as :class:`Runtime` wants them."""
         turned = np.flip(tile, [axis + 2 for axis in self.flips]).transpose(0, 1, 4, 3, 2)
         found = self.inner.predict(np.ascontiguousarray(turned))
         return np.ascontiguousarray(np.flip(found.transpose(0, 3, 2, 1), [axis + 1 for axis in self.flips]))

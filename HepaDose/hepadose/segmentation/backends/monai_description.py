@@ -33,6 +33,14 @@ class MonaiDescription:
 def read_monai_bundle(folder: Path) -> MonaiDescription:
     """Read a bundle's ``metadata.json`` and ``inference.json``.
 
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    MonaiDescription
+
     Raises
     ------
     ModelIntegrityError

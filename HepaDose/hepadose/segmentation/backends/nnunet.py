@@ -37,7 +37,16 @@ _TASK_WORDS = {
 
 
 def is_nnunet_folder(folder: Path) -> bool:
-    """Whether a folder looks like one that nnU-Net v2 has trained ("…Trainer__…Plans__3d_fullres")."""
+    """Whether a folder looks like one that nnU-Net v2 has trained ("…Trainer__…Plans__3d_fullres").
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+    """
     return (folder / "plans.json").is_file() and (folder / "dataset.json").is_file()
 
 
@@ -73,7 +82,25 @@ class NnUnetSegmenter(ForeignSegmenter):
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region. nnU-Net reports no progress and can be stopped before and after only."""
+        """Draw the region. nnU-Net reports no progress and can be stopped before and after only.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        tuple of EngineResult and SegmentationOrigin
+
+        Raises
+        ------
+        EmptyRegionError
+            If nothing is found.
+        UnitsError
+            If the CT's values are not HU.
+        """
         tell = progress or (lambda stage, fraction: None)
         ct = inputs.follow_up_ct
         require_ct(ct)

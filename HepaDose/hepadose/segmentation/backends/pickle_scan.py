@@ -93,6 +93,7 @@ class _Scanner(pickle.Unpickler):
         self._name = name
 
     def find_class(self, module: str, name: str) -> type:
+        """Refuse every name but those of tensors and containers; called for each name in the file."""
         if (module, name) not in _HARMLESS:
             raise ModelIntegrityError(
                 f'The checkpoint {self._name} would run "{module}.{name}" when it is read; it is not loaded, get the '
@@ -101,6 +102,7 @@ class _Scanner(pickle.Unpickler):
         return _Inert
 
     def persistent_load(self, identifier: Any) -> _Inert:
+        """Take a stored tensor for nothing: its values are of no interest here."""
         return _Inert()
 
 

@@ -14,7 +14,16 @@ NOISE_SLICES = 24
 
 
 def add_table(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) -> None:
-    """A flat or curved table of a bright shell around foam behind the body; nothing where the body leaves the view."""
+    """A flat or curved table of a bright shell around foam behind the body; nothing where the body leaves the view.
+
+    Parameters
+    ----------
+    hu : numpy.ndarray, shape (k, j, i)
+        32-bit floats in HU; changed in place.
+    spacing_mm : float
+        Along all axes.
+    random : numpy.random.Generator
+    """
     body = (hu[:, :, ::2] > BODY_HU).mean(axis=(0, 2))
     rows = np.flatnonzero(body > 0.02)
     if not rows.size:
@@ -33,7 +42,18 @@ def add_table(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) ->
 
 
 def add_noise(hu: np.ndarray, spacing_mm: float, level_hu: float, random: np.random.Generator) -> None:
-    """Noise of the given standard deviation in the body's center, with the texture of a random kernel."""
+    """Noise of the given standard deviation in the body's center, with the texture of a random kernel.
+
+    Parameters
+    ----------
+    hu : numpy.ndarray, shape (k, j, i)
+        32-bit floats in HU; changed in place.
+    spacing_mm : float
+        Along all axes.
+    level_hu : float
+        Standard deviation.
+    random : numpy.random.Generator
+    """
     from scipy import ndimage
 
     body = (hu[:: max(len(hu) // 8, 1)] > -500.0).mean(axis=0)
@@ -61,7 +81,14 @@ def _noise_slices(count: int, shape, spacing_mm: float, random: np.random.Genera
 
 
 def add_starvation(hu: np.ndarray, random: np.random.Generator) -> None:
-    """Horizontal streaks where arms or a wide body starve the rays from side to side, now and then."""
+    """Horizontal streaks where arms or a wide body starve the rays from side to side, now and then.
+
+    Parameters
+    ----------
+    hu : numpy.ndarray, shape (k, j, i)
+        32-bit floats in HU; changed in place.
+    random : numpy.random.Generator
+    """
     from scipy import ndimage
 
     touches_sides = float((hu[:, :, (0, -1)] > BODY_HU).mean())
@@ -73,7 +100,16 @@ def add_starvation(hu: np.ndarray, random: np.random.Generator) -> None:
 
 
 def add_metal(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) -> None:
-    """A metal object in the body with bright and dark streaks in its slices; nothing where there is no body."""
+    """A metal object in the body with bright and dark streaks in its slices; nothing where there is no body.
+
+    Parameters
+    ----------
+    hu : numpy.ndarray, shape (k, j, i)
+        32-bit floats in HU; changed in place.
+    spacing_mm : float
+        Along all axes.
+    random : numpy.random.Generator
+    """
     found = np.flatnonzero(hu > BODY_HU)
     if not found.size:
         return
@@ -94,7 +130,14 @@ def add_metal(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) ->
 
 
 def add_circle(hu: np.ndarray, random: np.random.Generator) -> None:
-    """A round field of view: nothing is reconstructed outside it."""
+    """A round field of view: nothing is reconstructed outside it.
+
+    Parameters
+    ----------
+    hu : numpy.ndarray, shape (k, j, i)
+        32-bit floats in HU; changed in place.
+    random : numpy.random.Generator
+    """
     rows = np.arange(hu.shape[1])[:, None] - (hu.shape[1] - 1) / 2
     columns = np.arange(hu.shape[2])[None] - (hu.shape[2] - 1) / 2
     radius = max(hu.shape[1:]) / 2 * random.uniform(0.99, 1.06)

@@ -16,7 +16,16 @@ SPLEEN_MM, STOMACH_MM = (96, 34, 22), (44, -30, 0)
 
 
 def paint_organs(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> None:
-    """Spleen, kidneys, adrenals, bladder and the large vessels."""
+    """Spleen, kidneys, adrenals, bladder and the large vessels.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    liver : LiverForm
+        The liver's form, by which its neighbors make room.
+    random : numpy.random.Generator
+    """
     enlarged = 1.25 if liver.kind is LiverKind.CIRRHOTIC else 1.0
     if random.random() > 0.04:
         scale = float(np.clip(random.normal(1.06, 0.13) * enlarged, 0.7, 1.6))
@@ -96,7 +105,16 @@ def _epiploic(random: np.random.Generator) -> Shape:
 
 
 def paint_gut(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> None:
-    """Small bowel, colon, duodenum and stomach, each with wall, content and gas; the pancreas between them."""
+    """Small bowel, colon, duodenum and stomach, each with wall, content and gas; the pancreas between them.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    liver : LiverForm
+        The liver's form, by which its neighbors make room.
+    random : numpy.random.Generator
+    """
     for loop in _small_bowel(random):
         content = Tissue.GAS if random.random() < 0.06 else Tissue.SMALL_BOWEL_CONTENT
         wall_mm = random.uniform(1.5, 5.0)

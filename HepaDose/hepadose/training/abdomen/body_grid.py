@@ -50,7 +50,17 @@ class BodyGrid:
         return tuple(max(2, -(-(count - 1) // factor) + 1) for count in self.shape)
 
     def coordinates(self, box: Box | None = None) -> tuple[np.ndarray, ...]:
-        """Anatomical x, y, z in mm of the voxels of a box (of all voxels if omitted)."""
+        """Anatomical x, y, z in mm of the voxels of a box (of all voxels if omitted).
+
+        Parameters
+        ----------
+        box : tuple of 3 slice, optional
+            Along k, j, i.
+
+        Returns
+        -------
+        tuple of 3 numpy.ndarray
+        """
         box = box or tuple(slice(0, count) for count in self.shape)
         factor = self._factors[True]
         shape = tuple(part.stop - part.start for part in box)
@@ -58,7 +68,20 @@ class BodyGrid:
         return tuple(upsample(values, shape, (1 / factor,) * 3, start) for values in self._lattices[True])
 
     def distance(self, shape: Shape, *, thin: bool = False) -> tuple[Box, np.ndarray] | None:
-        """Signed distance to a shape in a box around it, in mm of the anatomical frame; None outside the grid."""
+        """Signed distance to a shape in a box around it, in mm of the anatomical frame; None outside the grid.
+
+        Parameters
+        ----------
+        shape : Shape
+            In the anatomical frame, in mm.
+        thin : bool
+            Evaluate on the finer lattice, for structures thinner than the coarse one.
+
+        Returns
+        -------
+        tuple or None
+            The box, and the distance in it, negative inside.
+        """
         factor = self._factors[thin]
         (box,) = self._boxes((shape,), thin)
         if box is None:
@@ -109,24 +132,66 @@ class BodyGrid:
         thin: bool = False,
         over: tuple[Tissue, ...] | None = None,
     ) -> None:
-        """Label what lies deeper than ``depth_mm`` inside a shape; ``over`` limits it to voxels of these tissues."""
+        """Label what lies deeper than ``depth_mm`` inside a shape; ``over`` limits it to voxels of these tissues.
+
+        Parameters
+        ----------
+        tissue : Tissue
+        shape : Shape
+            In the anatomical frame, in mm.
+        depth_mm : float
+        thin : bool
+            Evaluate on the finer lattice, for structures thinner than the coarse one.
+        over : tuple of Tissue, optional
+            Any tissue if omitted.
+        """
         found = self.distance(shape, thin=thin)
         if found is not None:
             self.fill(tissue, found[0], found[1] < -depth_mm, over=over)
 
     def layers(self, shape: Shape, layers: tuple[tuple[Tissue, float], ...], *, thin: bool = False) -> None:
-        """Label several depths below one surface, outermost first, each as (tissue, depth in mm)."""
+        """Label several depths below one surface, outermost first, each as (tissue, depth in mm).
+
+        Parameters
+        ----------
+        shape : Shape
+            In the anatomical frame, in mm.
+        layers : tuple of (Tissue, float)
+        thin : bool
+            Evaluate on the finer lattice, for structures thinner than the coarse one.
+        """
         found = self.distance(shape, thin=thin)
         for tissue, depth_mm in layers if found is not None else ():
             self.fill(tissue, found[0], found[1] < -depth_mm)
 
     def fill(self, tissue: Tissue, box: Box, inside: np.ndarray, over: tuple[Tissue, ...] | None = None) -> None:
-        """Label the voxels of a box where ``inside`` holds; ``over`` limits it to voxels of these tissues."""
+        """Label the voxels of a box where ``inside`` holds; ``over`` limits it to voxels of these tissues.
+
+        Parameters
+        ----------
+        tissue : Tissue
+        box : tuple of 3 slice
+            Along k, j, i.
+        inside : numpy.ndarray of bool
+            Of the box's shape.
+        over : tuple of Tissue, optional
+            Any tissue if omitted.
+        """
         part = self.labels[box]
         if over is not None:
             inside = inside & np.isin(part, over)
         part[inside] = tissue
 
     def image(self, array: np.ndarray) -> Image:
-        """An array on this grid as an image; the scan's frame is the patient's LPS frame."""
+        """An array on this grid as an image; the scan's frame is the patient's LPS frame.
+
+        Parameters
+        ----------
+        array : numpy.ndarray, shape (k, j, i)
+            Of the grid's shape.
+
+        Returns
+        -------
+        Image
+        """
         return Image(array, (self.spacing_mm,) * 3, tuple(self.low_mm))

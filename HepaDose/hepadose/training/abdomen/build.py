@@ -45,7 +45,12 @@ class Build:
 
     @property
     def enlargement(self) -> float:
-        """Volume in the patient relative to the anatomical frame."""
+        """Volume in the patient relative to the anatomical frame.
+
+        Returns
+        -------
+        float
+        """
         return float(np.prod(self.scale))
 
     def anatomical(self, low_mm: np.ndarray, counts: tuple[int, int, int], step_mm: float) -> tuple[np.ndarray, ...]:
@@ -92,6 +97,11 @@ class Build:
         ----------
         low_mm, high_mm : numpy.ndarray, shape (n, 3)
             Lowest and highest corners in the anatomical frame; may be infinite.
+
+        Returns
+        -------
+        tuple of 2 numpy.ndarray, shape (n, 3)
+            Lowest and highest corners in the scan, in mm.
         """
         low, high = np.clip(low_mm, -2e3, 2e3), np.clip(high_mm, -2e3, 2e3)
         middle, half = (low + high) / 2, (high - low) / 2
@@ -121,7 +131,16 @@ class Build:
 
 
 def random_build(random: np.random.Generator) -> Build:
-    """Size, posture and deformation of a random adult."""
+    """Size, posture and deformation of a random adult.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    Build
+    """
     size = random.normal(1.0, 0.07)
     scale = (size * random.normal((0.96, 1.13, 1.0), (0.05, 0.09, 0.06))).clip(0.78, 1.4)
     axes = turned(random.normal(0.0, 4.0), 2) @ turned(random.normal(0.0, 2.0), 1) @ turned(random.normal(0.0, 2.5), 0)

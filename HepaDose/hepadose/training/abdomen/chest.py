@@ -14,7 +14,14 @@ CHEST_LOW_MM, CHEST_HIGH_MM = (-170.0, -120.0, -60.0), (170.0, 120.0, 900.0)
 
 
 def paint_chest(grid: BodyGrid, random: np.random.Generator) -> None:
-    """Everything above the lower surface of the diaphragm, inside the ribs."""
+    """Everything above the lower surface of the diaphragm, inside the ribs.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    random : numpy.random.Generator
+    """
     beneath = trunk.below_diaphragm()
     above = Shape(lambda x, y, z: -beneath.distance(x, y, z) + 0.6, (CHEST_LOW_MM, CHEST_HIGH_MM))
     dome = limited(common(trunk.cavity(), above, 3.0), CHEST_LOW_MM, CHEST_HIGH_MM)
@@ -47,6 +54,7 @@ def _paint_effusion(grid: BodyGrid, lungs: Shape, random: np.random.Generator) -
     level_mm = random.uniform(10.0, 45.0)
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         fluid = level_mm + 0.25 * np.maximum(z - 60.0, 0.0) - y
         return np.maximum(fluid, -sides * x) if sides else fluid + 0.0 * x
 
@@ -57,6 +65,7 @@ def _apex() -> Shape:
     """The thorax narrowing towards the neck; everything below its widest level."""
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         rise = np.maximum(z - 150.0, 0.0)
         section = np.sqrt(((np.abs(x) - 46.0) / 98.0) ** 2 + ((y - 5.0) / 120.0) ** 2 + (rise / 150.0) ** 2)
         return np.where(z > 150.0, (section - 1.0) * 90.0, -60.0)

@@ -78,17 +78,32 @@ class Abdomen:
 
     @property
     def liver(self) -> Image:
-        """Parenchyma, vessels inside it, cysts, tumors and reaction; without gallbladder and vena cava; boolean."""
+        """Parenchyma, vessels inside it, cysts, tumors and reaction; without gallbladder and vena cava; boolean.
+
+        Returns
+        -------
+        Image
+        """
         return self.labels.with_array(is_any(self.labels.array, LIVER_TISSUES))
 
     @property
     def tumor(self) -> Image:
-        """All tumors with their necrotic, calcified and lipiodol parts; without cysts; boolean."""
+        """All tumors with their necrotic, calcified and lipiodol parts; without cysts; boolean.
+
+        Returns
+        -------
+        Image
+        """
         return self.labels.with_array(is_any(self.labels.array, TUMOR_TISSUES))
 
     @property
     def reaction_mask(self) -> Image:
-        """Where the liver has reacted, with the vessels and tumors that lie there; boolean, empty if nowhere."""
+        """Where the liver has reacted, with the vessels and tumors that lie there; boolean, empty if nowhere.
+
+        Returns
+        -------
+        Image
+        """
         if self.reaction is None:
             return self.labels.with_array(np.zeros(self.labels.shape, bool))
         return reacted(self.background, self.reaction)
@@ -103,6 +118,10 @@ def random_abdomen(seed: int, settings: AbdomenSettings | None = None) -> Abdome
         Chooses the patient, 0 or greater.
     settings : AbdomenSettings, optional
         What is fixed instead of drawn.
+
+    Returns
+    -------
+    Abdomen
     """
     settings = settings or AbdomenSettings()
     build = random_build(stream(seed, "build"))
@@ -143,12 +162,27 @@ def with_tumors(abdomen: Abdomen, tumors: tuple[Tumor, ...]) -> Abdomen:
         The patient; anatomy and reaction stay as they are.
     tumors : tuple of Tumor
         For instance ``tuple(tumor.scaled(0.6) for tumor in abdomen.tumors)`` for a response to treatment.
+
+    Returns
+    -------
+    Abdomen
     """
     return _painted(replace(abdomen, tumors=tuple(tumors)))
 
 
 def with_reaction(abdomen: Abdomen, reaction: Reaction | None) -> Abdomen:
-    """The same patient with another reaction, or with none."""
+    """The same patient with another reaction, or with none.
+
+    Parameters
+    ----------
+    abdomen : Abdomen
+        The patient; anatomy and tumors stay as they are.
+    reaction : Reaction or None
+
+    Returns
+    -------
+    Abdomen
+    """
     return _painted(replace(abdomen, reaction=reaction))
 
 

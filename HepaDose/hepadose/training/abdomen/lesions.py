@@ -163,7 +163,20 @@ def random_cysts(labels: Image, random: np.random.Generator) -> tuple[Tumor, ...
 
 
 def random_reaction(labels: Image, tumors: tuple[Tumor, ...], random: np.random.Generator) -> Reaction | None:
-    """A reaction around one of the tumors or another target in the liver; None if the scan shows no liver."""
+    """A reaction around one of the tumors or another target in the liver; None if the scan shows no liver.
+
+    Parameters
+    ----------
+    labels : Image
+        Values of :class:`Tissue`, uint8.
+    tumors : tuple of Tumor
+        May be empty.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    Reaction or None
+    """
     places = random_places(labels, 1, random)
     if not places:
         return None

@@ -83,6 +83,10 @@ def random_liver(kind: LiverKind | None, enlargement: float, random: np.random.G
         Volume of the patient relative to the anatomical frame.
     random : numpy.random.Generator
         Where the numbers come from.
+
+    Returns
+    -------
+    LiverForm
     """
     kind = kind or LiverKind(random.choice(list(KIND_SHARES), p=list(KIND_SHARES.values())))
     volume_ml = float(random.uniform(*VOLUMES_ML[kind]))

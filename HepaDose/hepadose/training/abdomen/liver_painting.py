@@ -15,7 +15,16 @@ from hepadose.training.abdomen.tissues import LIVER_TISSUES, Tissue, is_any
 
 
 def paint_liver(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> None:
-    """Parenchyma, portal and hepatic veins inside it, and the gallbladder."""
+    """Parenchyma, portal and hepatic veins inside it, and the gallbladder.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    liver : LiverForm
+        What is painted.
+    random : numpy.random.Generator
+    """
     found = grid.distance(liver.shape)
     if found is None:
         return

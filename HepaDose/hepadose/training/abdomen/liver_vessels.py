@@ -15,12 +15,36 @@ THINNEST_MM, GENERATIONS = 1.0, 3
 
 
 def portal_tree(wide_mm: float, random: np.random.Generator) -> Shape:
-    """Portal branches, ``wide_mm`` wider than usual, in the anatomical frame."""
+    """Portal branches, ``wide_mm`` wider than usual, in the anatomical frame.
+
+    Parameters
+    ----------
+    wide_mm : float
+        Added to every radius; may be negative.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    Shape
+        In mm.
+    """
     return _tree(PORTAL_ROOTS, wide_mm, random)
 
 
 def hepatic_tree(wide_mm: float, random: np.random.Generator) -> Shape:
-    """Hepatic veins, ``wide_mm`` wider than usual, in the anatomical frame."""
+    """Hepatic veins, ``wide_mm`` wider than usual, in the anatomical frame.
+
+    Parameters
+    ----------
+    wide_mm : float
+        Added to every radius; may be negative.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    Shape
+        In mm.
+    """
     return _tree(HEPATIC_ROOTS, wide_mm, random)
 
 

@@ -22,12 +22,17 @@ def varied(shape: Shape, center_mm, *, shift_mm=(0.0, 0.0, 0.0), scale=1.0, axes
         Linear factor.
     axes : numpy.ndarray, shape (3, 3), optional
         Where the coordinate axes are turned to.
+
+    Returns
+    -------
+    Shape
     """
     center = np.asarray(center_mm, np.float32)
     target = (center + np.asarray(shift_mm)).astype(np.float32)
     axes = np.eye(3, dtype=np.float32) if axes is None else np.asarray(axes, np.float32)
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         offsets = (x - target[0], y - target[1], z - target[2])
         back = [
             center[column] + sum(axes[row, column] * offsets[row] for row in range(3)) / np.float32(scale)
@@ -55,6 +60,10 @@ def uneven(shape: Shape, height_mm: float, wavelength_mm: float, random: np.rand
         Typical distance from crest to crest in mm.
     random : numpy.random.Generator
         Chooses the waves.
+
+    Returns
+    -------
+    Shape
     """
     count = 5
     directions = random.normal(size=(count, 3))
@@ -64,6 +73,7 @@ def uneven(shape: Shape, height_mm: float, wavelength_mm: float, random: np.rand
     height = np.float32(height_mm * np.sqrt(2.0 / count))
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         rise = sum(
             np.sin(wave[0] * x + wave[1] * y + wave[2] * z + phase) for wave, phase in zip(waves, phases, strict=True)
         )
@@ -74,7 +84,18 @@ def uneven(shape: Shape, height_mm: float, wavelength_mm: float, random: np.rand
 
 
 def limited(shape: Shape, low_mm, high_mm) -> Shape:
-    """The same shape, evaluated only inside a box; for shapes whose own bounds are wider than what is wanted."""
+    """The same shape, evaluated only inside a box; for shapes whose own bounds are wider than what is wanted.
+
+    Parameters
+    ----------
+    shape : Shape
+    low_mm, high_mm : array_like, shape (3,)
+        Corners of the box, in mm.
+
+    Returns
+    -------
+    Shape
+    """
     return Shape(shape.distance, (np.asarray(low_mm, float), np.asarray(high_mm, float)), shape.parts)
 
 
@@ -87,11 +108,27 @@ def path(points_mm, radii_mm) -> Shape:
         Points of the center line in mm, n ≥ 2.
     radii_mm : array_like, shape (n,)
         Radius at each point in mm.
+
+    Returns
+    -------
+    Shape
     """
     return union(*(capsule(*points_mm[i : i + 2], *radii_mm[i : i + 2]) for i in range(len(points_mm) - 1)))
 
 
 def within(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Rises from 0 at ``low`` to 1 at ``high``, smoothly."""
+    """Rises from 0 at ``low`` to 1 at ``high``, smoothly.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+    low, high : float
+        In the unit of the values, different from each other.
+
+    Returns
+    -------
+    numpy.ndarray, same shape
+        0 to 1.
+    """
     share = np.clip((values - low) / (high - low), 0.0, 1.0)
     return share * share * (3.0 - 2.0 * share)

@@ -68,6 +68,16 @@ The gallbladder, the vena cava and the portal trunk outside the capsule do not b
 def is_any(labels: np.ndarray, tissues: tuple[Tissue, ...]) -> np.ndarray:
     """Where a label map holds one of several tissues; boolean, of the labels' shape.
 
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        uint8, of any shape.
+    tissues : tuple of Tissue
+
+    Returns
+    -------
+    numpy.ndarray of bool, same shape
+
     Examples
     --------
     >>> is_any(np.array([Tissue.AIR, Tissue.TUMOR, Tissue.BILE], np.uint8), LIVER_TISSUES).tolist()

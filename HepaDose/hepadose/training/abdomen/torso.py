@@ -42,7 +42,16 @@ class Habitus:
 
 
 def random_habitus(random: np.random.Generator) -> Habitus:
-    """From lean to obese, sometimes with arms beside the body."""
+    """From lean to obese, sometimes with arms beside the body.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    Habitus
+    """
     fat_mm = float(np.clip(random.lognormal(np.log(13.0), 0.6), 2.5, 55.0))
     breast_mm = float(random.uniform(38.0, 68.0)) if random.random() < 0.45 else 0.0
     arms = (-1, 1) if random.random() < 0.15 else ()
@@ -52,10 +61,21 @@ def random_habitus(random: np.random.Generator) -> Habitus:
 
 
 def skin(habitus: Habitus) -> Shape:
-    """The outline of the body around muscles and fat."""
+    """The outline of the body around muscles and fat.
+
+    Parameters
+    ----------
+    habitus : Habitus
+
+    Returns
+    -------
+    Shape
+        In the anatomical frame, in mm.
+    """
     wall = trunk.muscle_wall()
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         front = np.clip(-y / trunk.BODY_HALF_DEPTH_MM, 0.0, 1.0) ** 2
         back = np.clip(y / trunk.BODY_HALF_DEPTH_MM, 0.0, 1.0) ** 2
         chest = within(z, -20.0, 120.0)
@@ -73,7 +93,14 @@ def skin(habitus: Habitus) -> Shape:
 
 
 def paint_wall(grid: BodyGrid, habitus: Habitus) -> None:
-    """Skin, subcutaneous fat, muscles with their fat planes, and the fat of the cavity."""
+    """Skin, subcutaneous fat, muscles with their fat planes, and the fat of the cavity.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    habitus : Habitus
+    """
     grid.layers(skin(habitus), ((Tissue.SKIN, 0.0), (Tissue.SUBCUTANEOUS_FAT, habitus.skin_mm)))
     muscle = trunk.muscle_wall()
     grid.paint(Tissue.MUSCLE, muscle)
@@ -88,9 +115,16 @@ def paint_wall(grid: BodyGrid, habitus: Habitus) -> None:
 
 
 def pelvic_funnel() -> Shape:
-    """The space between the hip bones, narrowing downwards; everything above them."""
+    """The space between the hip bones, narrowing downwards; everything above them.
+
+    Returns
+    -------
+    Shape
+        In the anatomical frame, in mm.
+    """
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         depth = within(-z, 100.0, 260.0)
         wide, deep, middle = 136.0 - 78.0 * depth, 100.0 - 45.0 * depth, -6.0 + 16.0 * depth
         section = np.sqrt((x / wide) ** 2 + ((y - middle) / deep) ** 2)
@@ -100,7 +134,14 @@ def pelvic_funnel() -> Shape:
 
 
 def paint_skeleton(grid: BodyGrid, random: np.random.Generator) -> None:
-    """Spine, ribs, sternum and, below, the pelvis and the upper thigh bones."""
+    """Spine, ribs, sternum and, below, the pelvis and the upper thigh bones.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    random : numpy.random.Generator
+    """
     reach = ((-30.0, 10.0, -150.0), (30.0, 70.0, 900.0))
     grid.paint(Tissue.DISC, limited(trunk.discs(), *reach))
     low = (-46.0, 10.0, SACRUM_Z_MM)
@@ -127,6 +168,7 @@ def _slanted(ribs: Shape, fall_mm: float) -> Shape:
     """Ribs that fall more steeply towards the flanks."""
 
     def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
         turn = np.arctan2(np.abs(x), y) / np.pi
         return ribs.distance(x, y, z + fall_mm * np.clip(turn, 0.0, 0.68))
 
@@ -134,7 +176,13 @@ def _slanted(ribs: Shape, fall_mm: float) -> Shape:
 
 
 def pelvis() -> Shape:
-    """Sacrum, iliac wings, hip joints, pubic bones and the upper ends of the thigh bones."""
+    """Sacrum, iliac wings, hip joints, pubic bones and the upper ends of the thigh bones.
+
+    Returns
+    -------
+    Shape
+        In the anatomical frame, in mm.
+    """
     pieces = [tube([(0, 58, -148), (0, 84, -205), (0, 84, -240), (0, 70, -262)], [25, 22, 14, 6])]
     for side in (-1, 1):
         pieces += [_wing(side), *_hip(side)]
@@ -163,7 +211,14 @@ def _hip(side: int) -> list[Shape]:
 
 
 def paint_arms(grid: BodyGrid, habitus: Habitus) -> None:
-    """Arms beside the body: skin, fat, muscle and bone, from the shoulder to the hand."""
+    """Arms beside the body: skin, fat, muscle and bone, from the shoulder to the hand.
+
+    Parameters
+    ----------
+    grid : BodyGrid
+        Its labels are changed.
+    habitus : Habitus
+    """
     for side in habitus.arms:
         beside = 168.0 + 1.05 * habitus.fat_mm + 22.0
         line = [(side * (beside - 12), 30, 330), (side * (beside + 14), 34, 120), (side * (beside + 8), 22, -60)]
