@@ -57,6 +57,19 @@ class DoseVolumeHistogram:
     def dose_at_percent_gy(self, percent: float) -> float:
         """D_x%: smallest dose in Gy of the hottest ``percent`` (above 0, up to 100) of the volume.
 
+        Parameters
+        ----------
+        percent : float
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        SettingsError
+            If it is not above 0 and up to 100.
+
         Examples
         --------
         >>> dvh = DoseVolumeHistogram(np.arange(10, 101, 10), 1.0)
@@ -70,13 +83,30 @@ class DoseVolumeHistogram:
         return float(self.doses_gy[max(index, 0)])
 
     def dose_at_volume_gy(self, volume_ml: float) -> float:
-        """D_xcc: smallest dose in Gy of the hottest ``volume_ml``; NaN if the structure is smaller."""
+        """D_xcc: smallest dose in Gy of the hottest ``volume_ml``; NaN if the structure is smaller.
+
+        Parameters
+        ----------
+        volume_ml : float
+
+        Returns
+        -------
+        float
+        """
         if volume_ml > self.volume_ml + 1e-9:
             return float("nan")
         return self.dose_at_percent_gy(100.0 * volume_ml / self.volume_ml)
 
     def volume_fraction_at(self, dose_gy: float) -> float:
         """V_y: fraction (0–1) of the volume with at least ``dose_gy``.
+
+        Parameters
+        ----------
+        dose_gy : float
+
+        Returns
+        -------
+        float
 
         Examples
         --------
@@ -86,6 +116,15 @@ class DoseVolumeHistogram:
         return float(np.searchsorted(-self.doses_gy, -dose_gy, side="right") / self.doses_gy.size)
 
     def cumulative(self, doses_gy: np.ndarray) -> np.ndarray:
-        """V_y for many doses at once: fractions (0–1), same shape as ``doses_gy``."""
+        """V_y for many doses at once: fractions (0–1), same shape as ``doses_gy``.
+
+        Parameters
+        ----------
+        doses_gy : numpy.ndarray
+
+        Returns
+        -------
+        numpy.ndarray, same shape
+        """
         counts = np.searchsorted(-self.doses_gy, -np.asarray(doses_gy, dtype=float), side="right")
         return counts / self.doses_gy.size

@@ -159,7 +159,17 @@ def _nearest_mm(centers: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def summarize_distances(a_to_b: np.ndarray, b_to_a: np.ndarray) -> SurfaceDistances:
-    """All conventions of mean and maximum from the directed nearest distances in mm; neither may be empty."""
+    """All conventions of mean and maximum from the directed nearest distances in mm; neither may be empty.
+
+    Parameters
+    ----------
+    a_to_b, b_to_a : numpy.ndarray, shape (n,)
+        Distances in mm from each point of one surface to the nearest of the other.
+
+    Returns
+    -------
+    SurfaceDistances
+    """
     pooled = np.concatenate([a_to_b, b_to_a])
     p95_a, p95_b = float(np.percentile(a_to_b, 95)), float(np.percentile(b_to_a, 95))
     return SurfaceDistances(

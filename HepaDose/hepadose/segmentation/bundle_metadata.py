@@ -141,6 +141,15 @@ class InferenceSettings:
 def read_description(folder: Path) -> ModelDescription:
     """Read and check a model's ``configs/metadata.json``.
 
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+
+    Returns
+    -------
+    ModelDescription
+
     Raises
     ------
     ModelIntegrityError
@@ -175,6 +184,15 @@ def read_description(folder: Path) -> ModelDescription:
 
 def read_inference(folder: Path) -> InferenceSettings:
     """Read and check a model's ``configs/inference.json``.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+
+    Returns
+    -------
+    InferenceSettings
 
     Raises
     ------

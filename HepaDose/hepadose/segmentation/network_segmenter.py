@@ -36,6 +36,16 @@ class NetworkSegmenter:
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
         """Draw the region.
 
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        Segmentation
+
         Raises
         ------
         HepaDoseError
@@ -47,7 +57,23 @@ class NetworkSegmenter:
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region, with everything that is known about it: probability, times, what ran the network."""
+        """Draw the region, with everything that is known about it: probability, times, what ran the network.
+
+        Parameters
+        ----------
+        inputs : SegmentationInputs
+        progress : callable, optional
+            Told the stage and the fraction done; may raise to stop.
+
+        Returns
+        -------
+        tuple of EngineResult and SegmentationOrigin
+
+        Raises
+        ------
+        HepaDoseError
+            As :meth:`segment`.
+        """
         if progress is not None:
             progress("Checking the model", 0.0)
         bundle = read_bundle(self.folder)
@@ -60,17 +86,47 @@ class NetworkSegmenter:
 
 
 def display_name(description: ModelDescription) -> str:
-    """What the model is called among segmenters: "liver model liver-deepmedic"."""
+    """What the model is called among segmenters: "liver model liver-deepmedic".
+
+    Parameters
+    ----------
+    description : ModelDescription
+
+    Returns
+    -------
+    str
+    """
     return f"{description.task} model {description.name}"
 
 
 def needs_of(description: ModelDescription, inference: InferenceSettings) -> tuple[str, ...]:
-    """Inputs of :class:`SegmentationInputs` that a model needs beside the CT."""
+    """Inputs of :class:`SegmentationInputs` that a model needs beside the CT.
+
+    Parameters
+    ----------
+    description : ModelDescription
+    inference : InferenceSettings
+
+    Returns
+    -------
+    tuple of str
+        Names of attributes, in alphabetical order.
+    """
     wanted = {*(("liver",) if inference.region == "liver" else ()), *description.needs}
     return tuple(sorted(wanted))
 
 
 def findings_of(result: EngineResult, origin: SegmentationOrigin) -> tuple[Finding, ...]:
-    """What was found, what had to be changed, and that a person must look at it."""
+    """What was found, what had to be changed, and that a person must look at it.
+
+    Parameters
+    ----------
+    result : EngineResult
+    origin : SegmentationOrigin
+
+    Returns
+    -------
+    tuple of Finding
+    """
     text = f"{result.mask.volume_ml():.0f} ml, {result.runtime}."
     return (*result.findings, ok(origin.source.capitalize(), f"{text} {RESEARCH_MODEL}"))

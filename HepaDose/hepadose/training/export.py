@@ -67,6 +67,10 @@ def export_training(
     weights : str
         Which weights of the training.
 
+    Returns
+    -------
+    Exported
+
     Raises
     ------
     HepaDoseError
@@ -140,6 +144,10 @@ def export_bundle(
     inference : dict, optional
         Content of ``inference.json``.
 
+    Returns
+    -------
+    Exported
+
     Raises
     ------
     OutputError
@@ -170,7 +178,18 @@ def export_bundle(
 
 
 def metadata_of(config: TrainingConfig, version: str) -> dict[str, Any]:
-    """A model's description, all but what is measured on the exported files."""
+    """A model's description, all but what is measured on the exported files.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    version : str
+        Of the model.
+
+    Returns
+    -------
+    dict
+    """
     divisors = build(config.network.name, config.network.arguments).size_divisors
     labels = [{"value": 0, "name": "background"}]
     for value, rule in enumerate(config.labels, start=1):
@@ -198,7 +217,16 @@ def metadata_of(config: TrainingConfig, version: str) -> dict[str, Any]:
 
 
 def training_data_words(config: TrainingConfig) -> str:
-    """What the network learned from, in a sentence that names no patient and no path."""
+    """What the network learned from, in a sentence that names no patient and no path.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+
+    Returns
+    -------
+    str
+    """
     if config.data.source == "synthetic":
         return (
             "Synthetic abdomens only: random anatomy rendered as CT of any phase, noise, slice thickness and field of "

@@ -23,6 +23,19 @@ def largest_probability_difference(module: torch.nn.Module, bundle: Bundle, seed
 
     Measured on the middle of a synthetic abdomen, about half a tile: what a network has learned decides about organs
     and their edges, while noise would leave it certain of nothing being there.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With the weights of the model.
+    bundle : Bundle
+    seed : int
+        Chooses the tiles.
+
+    Returns
+    -------
+    float
+        0 to 1.
     """
     values = torch.from_numpy(_abdomen(bundle, seed))
     with torch.inference_mode():
@@ -47,13 +60,34 @@ def _abdomen(bundle: Bundle, seed: int) -> np.ndarray:
 
 
 def half_tile(bundle: Bundle) -> Shape:
-    """About half a tile along each axis, as the network can take it."""
+    """About half a tile along each axis, as the network can take it.
+
+    Parameters
+    ----------
+    bundle : Bundle
+
+    Returns
+    -------
+    tuple of 3 int
+        Voxels along k, j, i.
+    """
     steps = bundle.description.patch_multiple
     return tuple(max(size // (2 * m), 2) * m for size, m in zip(bundle.description.patch_size, steps, strict=True))
 
 
 def memory_bytes_per_voxel(folder: Path, bundle: Bundle) -> float:
-    """Growth of a process's largest memory per voxel, from half a tile to a whole one; a guess on Windows."""
+    """Growth of a process's largest memory per voxel, from half a tile to a whole one; a guess on Windows.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+    bundle : Bundle
+
+    Returns
+    -------
+    float
+    """
     if sys.platform == "win32":
         return _UNKNOWN_BYTES
     small, large = half_tile(bundle), bundle.description.patch_size

@@ -61,6 +61,10 @@ def unseen_cases(config: TrainingConfig, count: int, folder: Path | None = None)
         Labeled CTs to judge on instead: all of them but the images that the training had; of the training's own folder
         those that were kept.
 
+    Yields
+    ------
+    Case
+
     Raises
     ------
     MissingInputError, SettingsError
@@ -80,6 +84,10 @@ def whole_cases(config: TrainingConfig, count: int, folder: Path | None = None) 
     ----------
     config, count, folder
         See :func:`unseen_cases`, also for what is raised.
+
+    Yields
+    ------
+    WholeCase
     """
     in_folder = folder is not None or config.data.source == "folder"
     has_liver = not in_folder or _liver_name(Path(folder or config.data.folder)) is not None
@@ -99,6 +107,15 @@ def whole_cases(config: TrainingConfig, count: int, folder: Path | None = None) 
 def stored_images(channels: tuple[str, ...]) -> tuple[str, ...]:
     """The images from which a network's channels are made; a model makes its own channels of them.
 
+    Parameters
+    ----------
+    channels : tuple of str
+        As a configuration names them.
+
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
     >>> stored_images(("ct_in_liver", "planning_ct"))
@@ -113,6 +130,10 @@ def config_of_model(description: ModelDescription) -> TrainingConfig:
     Parameters
     ----------
     description : ModelDescription
+
+    Returns
+    -------
+    TrainingConfig
     """
     task = description.task
     return TrainingConfig(

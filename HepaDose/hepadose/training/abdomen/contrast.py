@@ -137,6 +137,10 @@ def palette(tumors: tuple[Tumor, ...], settings: RenderingSettings, random: np.r
         What is fixed instead of drawn.
     random : numpy.random.Generator
         Where the numbers come from.
+
+    Returns
+    -------
+    Palette
     """
     phases, shares = list(ContrastPhase), (0.15, 0.2, 0.5, 0.15)
     phase = settings.phase or ContrastPhase(random.choice(phases, p=shares))
