@@ -26,7 +26,7 @@ from hepadose.errors import (
 )
 from hepadose.findings import Finding, Level, warning
 from hepadose.flr.analysis import FlrAnalysis, settings_for
-from hepadose.flr.result import FlrImages, FlrResult
+from hepadose.flr.result import FlrImages, FlrResult, RegistrationSummary
 from hepadose.images import Image, bounding_box, resample
 from hepadose.provenance import SegmentationOrigin
 from hepadose.registration import (
@@ -167,7 +167,7 @@ def analyze_case(
             reaction.mask,
             reaction_origin=reaction.origin,
             liver_origin=aligned.liver_origin,
-            registration=aligned.registration.summary(),
+            registration=aligned.summary,
             findings=(*case.findings, *aligned.findings, *aligned.registration.findings, *reaction.findings),
         )
     return result, dataclasses.replace(aligned.images, reaction=reaction.mask), aligned.registration.transform
@@ -182,6 +182,12 @@ class _Aligned:
     registration: Registration
     findings: tuple[Finding, ...]
     """Of the livers."""
+    planning_liver_origin: SegmentationOrigin
+
+    @property
+    def summary(self) -> RegistrationSummary:
+        """The registration as it enters the result, with the liver that guided it."""
+        return dataclasses.replace(self.registration.summary(), planning_liver_origin=self.planning_liver_origin)
 
 
 def _align(case: FlrCase, job: FlrJob, log: TimingLog, progress: Progress) -> _Aligned:
@@ -197,7 +203,8 @@ def _align(case: FlrCase, job: FlrJob, log: TimingLog, progress: Progress) -> _A
         if later is None:
             later = _carried_over(planned, case, registration)
         findings = (*planned.findings, *later.findings)
-        return _Aligned(_images_around(case, later.mask, registration), later.origin, registration, findings)
+        images = _images_around(case, later.mask, registration)
+        return _Aligned(images, later.origin, registration, findings, planned.origin)
 
 
 def _carried_over(planned: SourcedMask, case: FlrCase, registration: Registration) -> SourcedMask:

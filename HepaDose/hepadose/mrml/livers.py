@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 LIVER_NAME = "Liver"
 NETWORK_LIVER_COLOR = (0.93, 0.79, 0.26)
 """Another one than that of drawn livers, so that a second opinion is told from the first."""
-CARRIED_OVER = "of the planning CT, carried over by registration"
-COPIED = "of the follow-up CT"
+CARRIED_OVER = "liver of the planning CT, carried over by registration"
+COPIED = "liver of the follow-up CT"
 PLANNING_MARK, FOLLOW_UP_MARK = "HepaDose.PlanningLiverMask", "HepaDose.FollowUpLiverMask"
 FINDINGS_TAG = "HepaDose.Findings"
 
@@ -104,7 +104,7 @@ def guided_by(transform: vtkMRMLTransformNode) -> tuple[str, str]:
 
 
 def _with_detail(origin: SegmentationOrigin, words: str) -> SegmentationOrigin:
-    return replace(origin, detail=" ".join(part for part in (origin.detail, words) if part))
+    return replace(origin, detail="; ".join(part for part in (origin.detail, words) if part))
 
 
 def is_made_by_alignment(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> bool:

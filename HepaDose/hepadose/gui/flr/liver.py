@@ -42,6 +42,7 @@ class LiverSection(Section):
     def enter(self) -> None:
         """The panel is shown: offer the models that there are now."""
         self._segmenter.offer(liver_segmenters())
+        self.update()
 
     def update(self) -> None:
         """Buttons with reasons, and the origins of both livers or what went wrong."""
@@ -98,11 +99,13 @@ class LiverSection(Section):
         self._show_liver()
         yield
         self.panel.segments_changed()
+        if self._ct is Ct.FOLLOW_UP:
+            self.ui.segmentEditor.setCurrentSegmentID(parameters.liverSegment)
         yield
 
     def _show_liver(self) -> None:
         """Show the CT alone, at the middle of its liver, which must be looked at before it is used."""
-        slicer.util.setSliceViewerLayers(background=self._volume, foreground=None)
+        slicer.util.setSliceViewerLayers(background=self._volume, foreground=None, fit=True)
         self.logic.showSegment(*self._ct.liver_of(self.parameters))
 
     def _failed(self, problem: HepaDoseError) -> None:

@@ -35,7 +35,7 @@ class SegmenterBox:
         """Fill the box; models may have been added since the last time."""
         if choices == self._offered and self._box.count:
             return
-        self._offered = choices
+        shown, self._offered = self.key, choices
         blocked = self._box.blockSignals(True)
         self._box.clear()
         for choice in choices:
@@ -44,6 +44,7 @@ class SegmenterBox:
             self._box.addItem(_("no model installed"), "")
         self._box.blockSignals(blocked)
         self._box.enabled = bool(choices)
+        self.show(shown)
 
     def show(self, key: str) -> None:
         """Show a segmenter as chosen; the first one where there is none of that key."""

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hepadose.errors import MissingInputError
-from hepadose.findings import Finding, warning
+from hepadose.findings import Finding, Level, warning
 from hepadose.mrml.automatic import mask_fingerprint, same_fingerprint, segment_origin_now
 from hepadose.mrml.flrdose.inputs import liver_segment
 from hepadose.mrml.flrdose.reaction import has_segment, volume_and_origin
@@ -28,6 +28,8 @@ from hepadose.segmentation.protocol import Segmentation, SegmentationInputs
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+
+CHECK = "Found by a network: check every slice before you go on."
 
 
 class Ct(Enum):
@@ -160,14 +162,17 @@ def livers_text(choices: Any) -> str:
     """Volume and origin of both livers and what was noticed about them, a line each; empty where there is none."""
     if choices is None:
         return ""
-    held = [(ct, ct.liver_of(choices)) for ct in Ct]
-    return "\n".join(line for ct, liver in held if liver for line in _lines(ct, *liver))
+    livers = {Ct.PLANNING: Ct.PLANNING.liver_of(choices)}
+    livers[Ct.FOLLOW_UP] = Ct.FOLLOW_UP.liver_of(choices) or follow_up_liver(choices)
+    lines = [line for ct, liver in livers.items() if liver for line in _lines(ct, *liver)]
+    return "\n".join([*lines, *([CHECK] if found_liver_findings(choices) else [])])
 
 
 def _lines(ct: Ct, node: vtkMRMLSegmentationNode, segment_id: str) -> list[str]:
     where = ct.words[0].upper() + ct.words[1:]
     first = f"{where}: {segment_names(node)[segment_id]}, {volume_and_origin(node, segment_id)}"
-    return [first, *(finding.text for finding in liver_findings(node, segment_id))]
+    to_check = [one.text for one in liver_findings(node, segment_id) if one.level is not Level.OK]
+    return [first, *to_check]
 
 
 def choose_again(choices: Any, earlier: str) -> None:
