@@ -17,6 +17,7 @@ SCRIPTS = (
     "panel_event_loop.py",
     "real_data_table.py",
     "segment_time.py",
+    "real_liver.py",
     "cohort.py",
 )
 

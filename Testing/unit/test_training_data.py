@@ -10,8 +10,9 @@ from hepadose.errors import MissingInputError, SettingsError, UnreadableFileErro
 from hepadose.images import Image
 from hepadose.networks import build
 from hepadose.networks.measure import parameter_count
+from hepadose.segmentation.preprocess import AIR_HU
 from hepadose.training.abdomen import Tissue
-from hepadose.training.augment import AIR_HU, cut_patch
+from hepadose.training.augment import cut_patch
 from hepadose.training.config import config_from_json, read_config
 from hepadose.training.config_parts import AugmentationSettings, PatchSettings
 from hepadose.training.data_cases import Case, open_source
@@ -134,11 +135,24 @@ class TestPatches:
         assert np.allclose(images_hu[0], case.images_hu[0, 4:12, 4:14, 6:18], atol=0.01)
         assert np.array_equal(labels, case.labels.array[4:12, 4:14, 6:18])
 
-    def test_beyond_the_case_there_is_air_and_background(self):
-        images_hu, labels = cut_patch(ramp_case(), np.array([9.5, 10.5, 11.5]), (40, 22, 24), STILL, rng())
-        assert np.all(images_hu[0, :9] == -1024)
-        assert not labels[:9].any()
-        assert labels.sum() == ramp_case().labels.array.sum()
+    def test_beyond_its_border_a_case_is_continued_as_it_is_in_use(self):
+        case = ramp_case()
+        images_hu, labels = cut_patch(case, np.array([9.5, 10.5, 11.5]), (40, 22, 24), STILL, rng())
+        beyond = [(10, 10), (0, 0), (0, 0)]
+        assert np.allclose(images_hu[0], np.pad(case.images_hu[0], beyond, mode="edge"), atol=0.01)
+        assert np.array_equal(labels, np.pad(case.labels.array, beyond, mode="edge"))
+
+    def test_a_thin_stack_is_continued_by_its_outermost_slices(self):
+        thin = dataclasses.replace(STILL, thin_share=1.0)
+        counts = set()
+        for seed in range(30):
+            images_hu, labels = cut_patch(ramp_case(), np.array([9.5, 10.5, 11.5]), (20, 22, 24), thin, rng(seed))
+            slices = [tuple(plane.ravel()[:9].round(2)) for plane in images_hu[0]]
+            counts.add(len(set(slices)))
+            shown = [slices.index(plane) for plane in slices]
+            assert shown == sorted(shown)
+            assert np.array_equal(labels, labels[shown])
+        assert min(counts) == 1 and 8 < max(counts) <= 12
 
     def test_a_mirrored_patch_is_the_mirrored_piece(self):
         case = ramp_case()

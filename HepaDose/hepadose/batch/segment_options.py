@@ -15,7 +15,7 @@ _DEVICES, _RUNTIMES = ("automatic", "cpu", "gpu"), ("automatic", "onnxruntime", 
 def add_segment_options(parser: argparse.ArgumentParser) -> None:
     """Add all options to the command's parser; imports nothing heavy."""
     parser.add_argument("ct", type=Path, metavar="CASE_OR_CT", help="DICOM folder, or NIfTI, NRRD or MetaImage file")
-    parser.add_argument("--model", "-m", required=True, help="name of a model, or folder of one")
+    parser.add_argument("--model", "-m", default="liver", help="name of a model, or folder of one; default: liver")
     parser.add_argument("--output", "-o", type=Path, required=True, help="folder of the result")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result")
     parser.add_argument("--probability", action="store_true", help="write the probability map too")

@@ -10,9 +10,9 @@ from hepadose.phantom.shapes import turned
 from hepadose.training.config_parts import AugmentationSettings
 from hepadose.training.data_cases import Case
 
-AIR_HU = -1024.0
 _PIVOT_HU = 50.0
 _BEND_NODES = 5
+_MOST_THIN_SLICES = 12
 
 
 def cut_patch(
@@ -37,18 +37,27 @@ def cut_patch(
     Returns
     -------
     images_hu : numpy.ndarray, shape (C, k, j, i)
-        32-bit floats; air outside of the case.
+        32-bit floats; beyond its border the case is continued by its outermost voxels, as it is in use.
     labels : numpy.ndarray, shape (k, j, i)
-        uint8; background outside.
+        uint8; continued likewise.
     """
     grid = _sampling_grid(case, center_kji, size, settings, random)
-    images = torch.from_numpy(np.ascontiguousarray(case.images_hu, np.float32))[None] - AIR_HU
+    images = torch.from_numpy(np.ascontiguousarray(case.images_hu, np.float32))[None]
     labels = torch.from_numpy(case.labels.array.astype(np.float32))[None, None]
-    # Zeros beyond the border are air and background.
-    images = functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
-    labels = functional.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=True)
-    images_hu = (images + AIR_HU)[0].numpy()
-    return _gray_values(images_hu, settings, random), labels[0, 0].numpy().astype(np.uint8)
+    images = functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    labels = functional.grid_sample(labels, grid, mode="nearest", padding_mode="border", align_corners=True)
+    images_hu, numbers = images[0].numpy(), labels[0, 0].numpy().astype(np.uint8)
+    if random.random() < settings.thin_share:
+        shown = _thin_stack(size[0], random)
+        images_hu, numbers = images_hu[:, shown], numbers[shown]
+    return _gray_values(images_hu, settings, random), numbers
+
+
+def _thin_stack(count: int, random: np.random.Generator) -> np.ndarray:
+    """Which slice is shown at each place, where only a few neighboring ones are there."""
+    slices = int(random.integers(1, min(_MOST_THIN_SLICES, count) + 1))
+    first = int(random.integers(count - slices + 1))
+    return np.clip(np.arange(count), first, first + slices - 1)
 
 
 def _sampling_grid(case, center_kji, size, settings, random) -> torch.Tensor:

@@ -126,6 +126,8 @@ class AugmentationSettings:
         Largest standard deviation of added noise.
     blur_voxels : float
         Largest standard deviation of a blur, given to half of the patches.
+    thin_share : float
+        Share of patches that are turned into a stack of 1 to 12 slices, continued by its outermost ones.
     """
 
     flip: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -136,6 +138,7 @@ class AugmentationSettings:
     contrast: float = 0.08
     noise_hu: float = 10.0
     blur_voxels: float = 0.7
+    thin_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def largest_probability_difference(module: torch.nn.Module, bundle: Bundle, seed
         With the weights of the model.
     bundle : Bundle
     seed : int
-        Chooses the tiles.
+        Chooses the abdomen.
 
     Returns
     -------
