@@ -96,16 +96,6 @@ class DeepMedic(nn.Module):
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
         """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 15.
 
-        Parameters
-        ----------
-        volume : torch.Tensor, shape (N, C, k, j, i)
-            Windowed to 0–1; sizes are multiples of 15.
-
-        Returns
-        -------
-        torch.Tensor, shape (N, labels, k, j, i)
-            Logits; the background first.
-
         Raises
         ------
         GeometryMismatchError

@@ -77,17 +77,7 @@ class ResidualUNet3D(nn.Module):
         self.labels = nn.Conv3d(stem_width, out_channels, 1) if stem_width else None
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
-        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)`` whose sizes are multiples of 16.
-
-        Parameters
-        ----------
-        volume : torch.Tensor, shape (N, C, k, j, i)
-            Windowed to 0–1; sizes are multiples of ``size_divisors``.
-
-        Returns
-        -------
-        torch.Tensor, shape (N, labels, k, j, i)
-            Logits; the background first.
+        """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)``, multiples of ``size_divisors`` in size.
 
         Raises
         ------

@@ -78,16 +78,6 @@ class ResNetUNet(nn.Module):
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
         """Logits ``(N, labels, k, j, i)`` of volumes ``(N, C, k, j, i)``; j and i are multiples of 32, k is any.
 
-        Parameters
-        ----------
-        volume : torch.Tensor, shape (N, C, k, j, i)
-            Windowed to 0–1; j and i are multiples of 32, k is any.
-
-        Returns
-        -------
-        torch.Tensor, shape (N, labels, k, j, i)
-            Logits; the background first.
-
         Raises
         ------
         GeometryMismatchError

@@ -48,6 +48,10 @@ def read_json(path: Path) -> Entries:
 class Entries:
     """The entries of a JSON object.
 
+    Every method takes the name of an entry as ``key``, most a ``default`` for where there is no such entry. A wrong
+    entry, or an absent one without a default, is refused by a :class:`hepadose.errors.ModelIntegrityError`, see
+    :meth:`wrong`.
+
     Parameters
     ----------
     name : str
@@ -68,84 +72,25 @@ class Entries:
         return key in self._content
 
     def raw(self, key: str, default: Any = None) -> Any:
-        """An entry as it is.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-
-        Returns
-        -------
-        object
-            As JSON gives it, unchecked.
-        """
+        """An entry as it is, unchecked."""
         return self._content.get(key, default)
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A text that is not empty.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """A text that is not empty, unless the default is."""
         value = self._content.get(key, default)
         if not isinstance(value, str) or not (value or value == default):
             raise self.wrong(key, "a text")
         return value
 
     def choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
-        """One of several words.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-        allowed : tuple of str
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """One of several words."""
         value = self._content.get(key, default)
         if value not in allowed:
             raise self.wrong(key, f"one of {', '.join(allowed)}")
         return value
 
     def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
-        """A number within bounds.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-        low, high : float
-            Bounds, both allowed.
-
-        Returns
-        -------
-        float
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """A number within bounds, both allowed."""
         value = self._content.get(key, default)
         if not _is_number(value) or not low <= value <= high:
             raise self.wrong(key, f"a number from {low:g} to {high:g}")
@@ -154,26 +99,7 @@ class Entries:
     def numbers(
         self, key: str, count: int, low: float, high: float, default: tuple[float, ...] | None = None
     ) -> tuple[float, ...]:
-        """A list of so many numbers within bounds.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-        count : int
-            How many there must be.
-        low, high : float
-            Bounds of each, both allowed.
-
-        Returns
-        -------
-        tuple of float
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """A list of ``count`` numbers, each within bounds that are both allowed."""
         value = self._content.get(key, default)
         good = isinstance(value, list | tuple) and len(value) == count and all(map(_is_number, value))
         if not good or not all(low <= one <= high for one in value):
@@ -181,89 +107,28 @@ class Entries:
         return tuple(float(one) for one in value)
 
     def integers(self, key: str, count: int, low: int, high: int, default: tuple[int, ...] | None = None) -> tuple:
-        """A list of so many whole numbers within bounds.
-
-        Parameters
-        ----------
-        key, count, low, high, default
-            As for :meth:`numbers`.
-
-        Returns
-        -------
-        tuple of int
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """A list of ``count`` whole numbers, each within bounds that are both allowed."""
         values = self.numbers(key, count, low, high, default)
         if any(value != int(value) for value in values):
             raise self.wrong(key, f"{count} whole numbers")
         return tuple(int(value) for value in values)
 
     def flag(self, key: str, default: bool) -> bool:
-        """True or false.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-
-        Returns
-        -------
-        bool
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """True or false."""
         value = self._content.get(key, default)
         if not isinstance(value, bool):
             raise self.wrong(key, "true or false")
         return value
 
     def part(self, key: str, default: dict | None = None) -> Entries:
-        """An object within the object.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-
-        Returns
-        -------
-        Entries
-            Whose messages name this entry.
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """An object within the object, whose messages name this entry."""
         value = self._content.get(key, default)
         if not isinstance(value, dict):
             raise self.wrong(key, "an object")
         return Entries(f'{self.name}, entry "{key}"', value)
 
     def parts(self, key: str, default: list | None = None) -> list[Entries]:
-        """A list of objects.
-
-        Parameters
-        ----------
-        key, default
-            Name of the entry, and what is taken where there is none.
-
-        Returns
-        -------
-        list of Entries
-
-        Raises
-        ------
-        ModelIntegrityError
-            If it is anything else, or absent without a default.
-        """
+        """A list of objects, whose messages name this entry."""
         value = self._content.get(key, default)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.wrong(key, "a list of objects")

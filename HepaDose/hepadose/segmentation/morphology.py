@@ -127,13 +127,8 @@ def dilate(
 
     Parameters
     ----------
-    mask : numpy.ndarray of bool, shape (k, j, i)
-    radius_mm : float
-        Of the neighborhood.
-    spacing_kji_mm : tuple of 3 float
-        Voxel spacing in mm.
-    element : Element
-        Shape of the neighborhood.
+    mask, radius_mm, spacing_kji_mm, element
+        As for :func:`erode`.
 
     Returns
     -------

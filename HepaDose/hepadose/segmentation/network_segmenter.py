@@ -34,17 +34,7 @@ class NetworkSegmenter:
         self.name, self.version = display_name(self.description), self.description.version
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        Segmentation
+        """Draw the region, see :meth:`hepadose.segmentation.backends.ModelSegmenter.segment`.
 
         Raises
         ------
@@ -59,20 +49,7 @@ class NetworkSegmenter:
     ) -> tuple[EngineResult, SegmentationOrigin]:
         """Draw the region, with everything that is known about it: probability, times, what ran the network.
 
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        tuple of EngineResult and SegmentationOrigin
-
-        Raises
-        ------
-        HepaDoseError
-            As :meth:`segment`.
+        See :meth:`hepadose.segmentation.backends.ModelSegmenter.run`.
         """
         if progress is not None:
             progress("Checking the model", 0.0)

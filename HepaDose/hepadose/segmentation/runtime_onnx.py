@@ -60,23 +60,7 @@ class OnnxRuntime:
         self.description = f"onnxruntime {onnxruntime.__version__}, processor, {threads} thread{'s'[: threads != 1]}"
 
     def predict(self, tile: np.ndarray) -> np.ndarray:
-        """Logits (labels, k, j, i) of a tile (1, C, k, j, i).
-
-        Parameters
-        ----------
-        tile : numpy.ndarray, shape (1, C, k, j, i)
-            32-bit floats, 0 to 1.
-
-        Returns
-        -------
-        numpy.ndarray, shape (labels, k, j, i)
-            Logits, 32-bit floats.
-
-        Raises
-        ------
-        DeviceMemoryError
-            If the memory does not suffice for a tile of this size.
-        """
+        """Logits (labels, k, j, i) of a tile (1, C, k, j, i), see :class:`hepadose.segmentation.runtimes.Runtime`."""
         try:
             return self._session.run(None, {self._input: tile})[0][0]
         except MemoryError as problem:

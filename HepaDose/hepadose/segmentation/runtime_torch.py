@@ -44,23 +44,7 @@ class TorchRuntime:
         self.on_gpu, self.description = self._run.on_gpu, self._run.description
 
     def predict(self, tile: np.ndarray) -> np.ndarray:
-        """Logits (labels, k, j, i) of a tile (1, C, k, j, i).
-
-        Parameters
-        ----------
-        tile : numpy.ndarray, shape (1, C, k, j, i)
-            32-bit floats, 0 to 1.
-
-        Returns
-        -------
-        numpy.ndarray, shape (labels, k, j, i)
-            Logits, 32-bit floats.
-
-        Raises
-        ------
-        DeviceMemoryError, DeviceFailedError
-            As :meth:`TorchModule.predict`.
-        """
+        """Logits (labels, k, j, i) of a tile (1, C, k, j, i), see :class:`hepadose.segmentation.runtimes.Runtime`."""
         return self._run.predict(tile)
 
 
@@ -90,25 +74,7 @@ class TorchModule:
             self.description = f"PyTorch {torch.__version__}, processor, {threads} thread{'s'[: threads != 1]}"
 
     def predict(self, tile: np.ndarray) -> np.ndarray:
-        """Logits (labels, k, j, i) of a tile (1, C, k, j, i).
-
-        Parameters
-        ----------
-        tile : numpy.ndarray, shape (1, C, k, j, i)
-            32-bit floats, 0 to 1.
-
-        Returns
-        -------
-        numpy.ndarray, shape (labels, k, j, i)
-            Logits, 32-bit floats.
-
-        Raises
-        ------
-        DeviceMemoryError
-            If the memory does not suffice for a tile of this size.
-        DeviceFailedError
-            If the graphics card fails for another reason.
-        """
+        """Logits (labels, k, j, i) of a tile (1, C, k, j, i), see :class:`hepadose.segmentation.runtimes.Runtime`."""
         torch = self._torch
         try:
             with torch.inference_mode():

@@ -51,10 +51,8 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
     Parameters
     ----------
-    logits : torch.Tensor, shape (N, labels, k, j, i)
-        The background first; 2-D serves as well.
-    labels : torch.Tensor, shape (N, k, j, i)
-        Whole numbers.
+    logits, labels : torch.Tensor
+        As for :func:`dice_loss`.
 
     Returns
     -------
@@ -92,10 +90,8 @@ def focal_loss(logits: torch.Tensor, labels: torch.Tensor, gamma: float = 2.0) -
 
     Parameters
     ----------
-    logits : torch.Tensor, shape (N, labels, k, j, i)
-        The background first; 2-D serves as well.
-    labels : torch.Tensor, shape (N, k, j, i)
-        Whole numbers.
+    logits, labels : torch.Tensor
+        As for :func:`dice_loss`.
     gamma : float
         0 gives the cross-entropy.
 

@@ -22,18 +22,7 @@ class ModelSegmenter(Protocol):
     """Inputs beside the CT without which it cannot run."""
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        Segmentation
-        """
+        """Draw the region, as every :class:`hepadose.segmentation.protocol.Segmenter` does."""
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
@@ -42,13 +31,21 @@ class ModelSegmenter(Protocol):
 
         Parameters
         ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
+        inputs, progress
+            As for :meth:`segment`.
 
         Returns
         -------
         tuple of EngineResult and SegmentationOrigin
+
+        Raises
+        ------
+        EmptyRegionError
+            If nothing is found.
+        UnitsError
+            If the CT's values are not HU.
+        HepaDoseError
+            If something that the network needs is missing.
         """
 
 

@@ -21,23 +21,7 @@ class ForeignSegmenter(ABC):
     needs: tuple[str, ...] = ()
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        Segmentation
-
-        Raises
-        ------
-        HepaDoseError
-            As :meth:`run`.
-        """
+        """Draw the region, see :meth:`hepadose.segmentation.backends.ModelSegmenter.segment`."""
         result, origin = self.run(inputs, progress)
         return Segmentation(result.mask, origin, result.findings)
 
@@ -45,24 +29,9 @@ class ForeignSegmenter(ABC):
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region. The program reports no progress of its own and can be stopped before and after only.
+        """Draw the region; the program reports no progress of its own and can be stopped before and after only.
 
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        tuple of EngineResult and SegmentationOrigin
-
-        Raises
-        ------
-        EmptyRegionError
-            If nothing is found.
-        UnitsError
-            If the CT's values are not HU.
+        See :meth:`hepadose.segmentation.backends.ModelSegmenter.run`.
         """
 
 

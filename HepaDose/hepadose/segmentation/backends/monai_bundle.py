@@ -74,47 +74,19 @@ class MonaiBundleSegmenter:
         self.name, self.version = f"MONAI bundle {self._about.model.name}", self._about.model.version
 
     def segment(self, inputs: SegmentationInputs, progress: Progress | None = None) -> Segmentation:
-        """Draw the region.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        Segmentation
-
-        Raises
-        ------
-        HepaDoseError
-            As :meth:`run`.
-        """
+        """Draw the region, see :meth:`hepadose.segmentation.backends.ModelSegmenter.segment`."""
         result, origin = self.run(inputs, progress)
         return Segmentation(result.mask, origin, (*result.findings, ok("MONAI bundle", words_of(result.mask))))
 
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region, with everything that is known about it.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        tuple of EngineResult and SegmentationOrigin
+        """Draw the region, see :meth:`hepadose.segmentation.backends.ModelSegmenter.run`.
 
         Raises
         ------
         ModelIntegrityError
-            If the weights do not fit the network.
-        HepaDoseError
-            See :func:`hepadose.segmentation.engine.run_model`.
+            Also if the weights do not fit the network.
         """
         content = self._weights.read_bytes()
         bundle = Bundle(self._about.model, self._about.inference, {}, b"", b"", ())

@@ -82,25 +82,7 @@ class NnUnetSegmenter(ForeignSegmenter):
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region. nnU-Net reports no progress and can be stopped before and after only.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        tuple of EngineResult and SegmentationOrigin
-
-        Raises
-        ------
-        EmptyRegionError
-            If nothing is found.
-        UnitsError
-            If the CT's values are not HU.
-        """
+        """Draw the region, see :meth:`ForeignSegmenter.run`."""
         tell = progress or (lambda stage, fraction: None)
         ct = inputs.follow_up_ct
         require_ct(ct)

@@ -72,26 +72,12 @@ class TotalSegmentatorSegmenter(ForeignSegmenter):
     def run(
         self, inputs: SegmentationInputs, progress: Progress | None = None
     ) -> tuple[EngineResult, SegmentationOrigin]:
-        """Draw the region. It reports no progress of its own and can be stopped before and after only.
-
-        Parameters
-        ----------
-        inputs : SegmentationInputs
-        progress : callable, optional
-            Told the stage and the fraction done; may raise to stop.
-
-        Returns
-        -------
-        tuple of EngineResult and SegmentationOrigin
+        """Draw the region, see :meth:`ForeignSegmenter.run`.
 
         Raises
         ------
-        EmptyRegionError
-            If nothing is found.
-        UnitsError
-            If the CT's values are not HU.
         HepaDoseError
-            If TotalSegmentator fails, or ends without a result.
+            Also if TotalSegmentator fails, or ends without a result.
         """
         tell = progress or (lambda stage, fraction: None)
         tell("Handing the CT over to TotalSegmentator", 0.0)

@@ -46,13 +46,10 @@ def add_noise(hu: np.ndarray, spacing_mm: float, level_hu: float, random: np.ran
 
     Parameters
     ----------
-    hu : numpy.ndarray, shape (k, j, i)
-        32-bit floats in HU; changed in place.
-    spacing_mm : float
-        Along all axes.
+    hu, spacing_mm, random
+        As for :func:`add_table`.
     level_hu : float
         Standard deviation.
-    random : numpy.random.Generator
     """
     from scipy import ndimage
 
@@ -85,9 +82,8 @@ def add_starvation(hu: np.ndarray, random: np.random.Generator) -> None:
 
     Parameters
     ----------
-    hu : numpy.ndarray, shape (k, j, i)
-        32-bit floats in HU; changed in place.
-    random : numpy.random.Generator
+    hu, random
+        As for :func:`add_table`.
     """
     from scipy import ndimage
 
@@ -104,11 +100,8 @@ def add_metal(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) ->
 
     Parameters
     ----------
-    hu : numpy.ndarray, shape (k, j, i)
-        32-bit floats in HU; changed in place.
-    spacing_mm : float
-        Along all axes.
-    random : numpy.random.Generator
+    hu, spacing_mm, random
+        As for :func:`add_table`.
     """
     found = np.flatnonzero(hu > BODY_HU)
     if not found.size:
@@ -134,9 +127,8 @@ def add_circle(hu: np.ndarray, random: np.random.Generator) -> None:
 
     Parameters
     ----------
-    hu : numpy.ndarray, shape (k, j, i)
-        32-bit floats in HU; changed in place.
-    random : numpy.random.Generator
+    hu, random
+        As for :func:`add_table`.
     """
     rows = np.arange(hu.shape[1])[:, None] - (hu.shape[1] - 1) / 2
     columns = np.arange(hu.shape[2])[None] - (hu.shape[2] - 1) / 2

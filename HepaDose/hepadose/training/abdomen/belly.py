@@ -109,11 +109,8 @@ def paint_gut(grid: BodyGrid, liver: LiverForm, random: np.random.Generator) -> 
 
     Parameters
     ----------
-    grid : BodyGrid
-        Its labels are changed.
-    liver : LiverForm
-        The liver's form, by which its neighbors make room.
-    random : numpy.random.Generator
+    grid, liver, random
+        As for :func:`paint_organs`.
     """
     for loop in _small_bowel(random):
         content = Tissue.GAS if random.random() < 0.06 else Tissue.SMALL_BOWEL_CONTENT

@@ -36,9 +36,8 @@ def hepatic_tree(wide_mm: float, random: np.random.Generator) -> Shape:
 
     Parameters
     ----------
-    wide_mm : float
-        Added to every radius; may be negative.
-    random : numpy.random.Generator
+    wide_mm, random
+        As for :func:`portal_tree`.
 
     Returns
     -------
