@@ -22,7 +22,7 @@ from hepadose.errors import HepaDoseError
 if TYPE_CHECKING:
     from hepadose.batch.flr import FlrOutcome
     from hepadose.batch.job import FlrJob
-    from hepadose.dicom.case import CaseChoices
+    from hepadose.dicom.choices import CaseChoices
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 
@@ -150,7 +150,7 @@ def _job_of(options: argparse.Namespace) -> FlrJob:
 
 
 def _case_choices_of(options: argparse.Namespace) -> CaseChoices:
-    from hepadose.dicom.case import CaseChoices
+    from hepadose.dicom.choices import CaseChoices
 
     return CaseChoices(
         planning_series=options.planning_series,

@@ -9,7 +9,7 @@ import pytest
 from hepadose.batch.flr import run_flr
 from hepadose.batch.job import FlrJob
 from hepadose.cli import main
-from hepadose.dicom.case import CaseChoices
+from hepadose.dicom.choices import CaseChoices
 from hepadose.errors import PreflightError, SettingsError
 
 from e2e_support import truth_job, truth_options

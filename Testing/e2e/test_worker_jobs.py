@@ -10,7 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from hepadose.dicom.case import CaseChoices, load_flr_case
+from hepadose.dicom.case import load_flr_case
+from hepadose.dicom.choices import CaseChoices
 from hepadose.dicom.rasterize import rasterize
 from hepadose.errors import EmptyRegionError, MissingInputError
 from hepadose.images import Image, resample

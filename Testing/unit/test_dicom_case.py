@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
-from hepadose.dicom.case import CaseChoices, load_flr_case, preflight_flr_case
+from hepadose.dicom.case import load_flr_case, preflight_flr_case
+from hepadose.dicom.choices import CaseChoices
 from hepadose.dicom.rasterize import rasterize
 from hepadose.dicom.roles import find_structure
 from hepadose.dicom.scan import scan_folder

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from hepadose.dicom.case import CaseChoices
+from hepadose.dicom.choices import CaseChoices
 from hepadose.errors import GeometryMismatchError, HepaDoseError, OutputError, UnreadableFileError
 from hepadose.findings import warning
 from hepadose.images import Image

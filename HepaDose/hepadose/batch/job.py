@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from hepadose.dicom.case import CaseChoices
+from hepadose.dicom.choices import CaseChoices
 from hepadose.errors import SettingsError
 from hepadose.flr.settings import BandMode, DoseQuantity, FlrSettings, PlanarDefinition
 from hepadose.registration.settings import RegistrationMethod

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from hepadose.dicom.case import CaseChoices, FlrCase, preflight_flr_case
+from hepadose.dicom.case import FlrCase, preflight_flr_case
+from hepadose.dicom.choices import CaseChoices
 from hepadose.dicom.rasterize import rasterize
 from hepadose.dicom.roles import SYNONYMS, find_structure
 from hepadose.dicom.rtdose import dose_banner

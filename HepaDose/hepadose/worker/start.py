@@ -12,7 +12,7 @@ from hepadose.worker.runner import Runner
 from hepadose.worker.segmenters import require_segmenter
 
 if TYPE_CHECKING:
-    from hepadose.dicom.case import CaseChoices
+    from hepadose.dicom.choices import CaseChoices
     from hepadose.registration.settings import RegistrationMethod
     from hepadose.segmentation.protocol import Segmentation, SegmentationInputs
     from hepadose.setup.check import ApplicationFacts, ComputerCheck

@@ -22,7 +22,7 @@ from hepadose.errors import HepaDoseError, OutputError, UnreadableFileError
 
 TYPES = {
     "ApplicationFacts": "hepadose.setup.check",
-    "CaseChoices": "hepadose.dicom.case",
+    "CaseChoices": "hepadose.dicom.choices",
     "CaseSources": "hepadose.worker.outcomes",
     "ComputerCheck": "hepadose.setup.check",
     "Finding": "hepadose.findings",

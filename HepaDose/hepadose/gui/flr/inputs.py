@@ -10,7 +10,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from hepadose.dicom.case import CaseChoices
+from hepadose.dicom.choices import CaseChoices
 from hepadose.errors import HepaDoseError
 from hepadose.findings import Finding, told
 from hepadose.gui.background import BackgroundTask
