@@ -41,6 +41,8 @@ def another_result(slicer_app, panel, earlier):
     """Wait until the match has another result than an earlier one, and the panel shows it."""
     slicer_app.wait_until(lambda: panel.match.result not in (None, earlier), LONG_S)
     slicer_app.process_events(0.1)
+    # What follows a moment later (an undo changes several segments one by one) is waited for too.
+    slicer_app.wait_until(lambda: panel.match.result is not None, LONG_S)
     return panel.match.result
 
 

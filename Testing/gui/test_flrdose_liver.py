@@ -9,7 +9,7 @@ import pytest
 
 from hepadose.segmentation.models import FOLDERS_VARIABLE
 
-from flrdose_work import LONG_S, align, finish, load, nodes_in, segment_names, texts_of
+from flrdose_work import LONG_S, align, another_result, finish, load, nodes_in, segment_names, texts_of
 from model_example import band_weights, inference, metadata, write_model
 
 FOUND = "Liver (model liver-band 0.1.0)"
@@ -31,14 +31,6 @@ def models(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDERS_VARIABLE, str(folder))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return folder
-
-
-@pytest.fixture
-def matched(slicer_app, panel, matched_scene):
-    """The panel on a scene whose isodoses are matched; both CTs have a liver from a structure set."""
-    slicer_app.load_scene(matched_scene[0] / "scene.mrb")
-    slicer_app.wait_until(lambda: panel.match.result is not None, LONG_S)
-    return panel
 
 
 @pytest.fixture
@@ -140,22 +132,18 @@ def test_the_alignment_says_that_other_livers_guided_it_until_they_are_chosen_ag
         assert {text for text in texts if "press Align" in text} == {text for text in told if "press Align" in text}
         return [text for text in texts if "press Align" in text]
 
-    def another_result():
-        slicer_app.wait_until(lambda: matched.match.result not in (None, earlier), LONG_S)
-        return matched.match.result
-
     earlier = matched.match.result
     assert outdated() == []
     find_on(slicer_app, matched, hand, "planningLiverButton")
-    earlier = another_result()
+    earlier = another_result(slicer_app, matched, earlier)
     assert outdated() == [
         "The alignment was not guided by the liver of the planning CT as it is now; press Align again."
     ]
     hand.choose("planningLiver", "Liver")
-    earlier = another_result()
+    earlier = another_result(slicer_app, matched, earlier)
     assert outdated() == []
     erase_half(matched.parameters.segmentation, matched.parameters.liverSegment, matched.parameters.followUpVolume)
-    another_result()
+    another_result(slicer_app, matched, earlier)
     assert "liver of the follow-up CT" in outdated()[0]
 
 
