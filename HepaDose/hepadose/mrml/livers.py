@@ -119,7 +119,9 @@ def put_found_liver(segmentation: vtkMRMLSegmentationNode, found: Segmentation) 
     Only an earlier result of the same version of the same model, edited by nobody, is written over.
     """
     name = f"{LIVER_NAME} ({found.origin.source.removeprefix('liver ')} {found.origin.version})"
-    earlier = [one for one in segment_names(segmentation) if noted_origin(segmentation, one) == found.origin]
+    noted = {one: noted_origin(segmentation, one) for one in segment_names(segmentation)}
+    wanted = found.origin.to_text()
+    earlier = [one for one, origin in noted.items() if origin is not None and origin.to_text() == wanted]
     if earlier:
         set_segment_mask(segmentation, earlier[0], found.mask)
     else:

@@ -50,13 +50,14 @@ def state_summary(node: vtkMRMLTransformNode, summary: RegistrationSummary) -> N
     """Write what is known about a registration on its transform node."""
     for field, attribute in SUMMARY.items():
         # An attribute set to None is removed: a figure of an earlier registration never stays.
-        node.SetAttribute(attribute, _written(getattr(summary, field)))
+        node.SetAttribute(attribute, _written(field, getattr(summary, field)))
 
 
-def _written(value: str | float | SegmentationOrigin | None) -> str | None:
-    if isinstance(value, SegmentationOrigin):
-        return value.to_text()
-    return value if isinstance(value, str) or value is None else repr(float(value))
+def _written(field: str, value: str | float | SegmentationOrigin | None) -> str | None:
+    """One part of a summary as an attribute; None where it is not known."""
+    if value is None or field == "method":
+        return value
+    return value.to_text() if field == "planning_liver_origin" else repr(float(value))
 
 
 def registration_findings(
