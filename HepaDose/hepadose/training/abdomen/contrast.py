@@ -142,7 +142,7 @@ def palette(tumors: tuple[Tumor, ...], settings: RenderingSettings, random: np.r
     -------
     Palette
     """
-    phases, shares = list(ContrastPhase), (0.15, 0.2, 0.5, 0.15)
+    phases, shares = list(ContrastPhase), (0.25, 0.17, 0.43, 0.15)
     phase = settings.phase or ContrastPhase(random.choice(phases, p=shares))
     if settings.phase is None and random.random() < settings.random_intensity_share:
         return _arbitrary(tumors, random)
@@ -183,9 +183,11 @@ def _fill_gut(mean_hu: np.ndarray, texture_hu: np.ndarray, settings: RenderingSe
             if random.random() < 0.7:
                 mean_hu[label] = contrast_hu * random.uniform(0.6, 1.2)
                 texture_hu[label] = 0.15 * contrast_hu
-    elif random.random() < 0.3:
-        mean_hu[Tissue.STOMACH_CONTENT] = random.uniform(20.0, 70.0)
-        texture_hu[Tissue.STOMACH_CONTENT] = random.uniform(10.0, 45.0)
+    elif random.random() < 0.5:
+        # Filled without contrast it looks like an organ.
+        for label in (Tissue.STOMACH_CONTENT, Tissue.SMALL_BOWEL_CONTENT, Tissue.FECES):
+            if random.random() < 0.6:
+                mean_hu[label], texture_hu[label] = random.uniform(5.0, 75.0), random.uniform(3.0, 35.0)
 
 
 def _tumor_offset(tumor: Tumor, phase: ContrastPhase, random: np.random.Generator) -> float:

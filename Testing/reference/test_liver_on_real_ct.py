@@ -1,0 +1,32 @@
+"""The liver models on real CTs that no training has seen, against outlines of another program or of a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from hepadose.evaluation.overlap import dice
+from hepadose.segmentation.backends import open_segmenter
+from hepadose.segmentation.protocol import SegmentationInputs
+
+from real_livers import real_livers
+
+LOWEST_DICE = {"example_ct": 0.90, "example_ct_dicom": 0.90, "liver_ct_3slice": 0.85}
+PLAUSIBLE_ML = (900.0, 2600.0)
+
+
+@pytest.fixture(scope="module")
+def cases(shared_data):
+    return {case.name: case for case in real_livers(shared_data)}
+
+
+@pytest.mark.parametrize("name", LOWEST_DICE)
+def test_the_liver_is_outlined(cases, name):
+    case = cases[name]
+    found = open_segmenter("liver").segment(SegmentationInputs(case.ct)).mask
+    assert dice(found.array, case.liver.array) >= LOWEST_DICE[name]
+
+
+@pytest.mark.parametrize("name", ["CRLM-CT-1004", "CRLM-CT-1006"])
+def test_a_liver_that_nobody_has_outlined_has_a_plausible_volume(cases, name):
+    found = open_segmenter("liver").segment(SegmentationInputs(cases[name].ct)).mask
+    assert PLAUSIBLE_ML[0] < found.volume_ml() < PLAUSIBLE_ML[1]
