@@ -31,6 +31,9 @@ def add_training_commands(commands: argparse._SubParsersAction) -> None:
     train.set_defaults(run=_run_train)
     train.add_argument("config", type=Path, help="training file (JSON), or the name of one that HepaDose ships")
     train.add_argument("--output", "-o", type=Path, required=True, help="folder; an earlier training here goes on")
+    train.add_argument(
+        "--start-from", type=Path, metavar="SAFETENSORS", help="weights to begin with, of another training or a model"
+    )
     train.add_argument("--seconds", type=float, metavar="S", help="stop this sitting after so long")
 
     evaluate = commands.add_parser("evaluate", help="how good is a network or a model on cases it has never seen?")
@@ -65,7 +68,9 @@ def _run_train(options: argparse.Namespace) -> int:
     config = read_config(options.config)
     end = time.monotonic() + options.seconds if options.seconds else float("inf")
     with _asked_to_stop() as is_asked:
-        progress = train(config, options.output, _line_printer(), lambda: is_asked() or time.monotonic() > end)
+        progress = train(
+            config, options.output, _line_printer(), lambda: is_asked() or time.monotonic() > end, options.start_from
+        )
     share = progress.share_used(config)
     print(
         f"{progress.step} steps in {progress.elapsed_s / 60:.0f} min, {share:.0%} of the budget; best Dice "

@@ -17,14 +17,14 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT / "HepaDose"), str(PROJECT / "Testing")]
 
-from real_livers import RealLiver, real_livers  # noqa: E402
-
 from hepadose.errors import HepaDoseError  # noqa: E402
 from hepadose.evaluation.overlap import dice  # noqa: E402
 from hepadose.evaluation.surface import surface_distances  # noqa: E402
 from hepadose.images import Image  # noqa: E402
 from hepadose.segmentation.backends import open_segmenter  # noqa: E402
 from hepadose.segmentation.protocol import SegmentationInputs  # noqa: E402
+
+from real_livers import RealLiver, real_livers  # noqa: E402
 
 WINDOW_HU = (-110.0, 240.0)
 COLUMNS, MOST_SLICES = 8, 64

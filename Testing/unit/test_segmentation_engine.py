@@ -160,6 +160,18 @@ def test_a_network_of_the_liver_alone_sees_no_contrast_phase(tmp_path, case):
     assert np.array_equal(usual, run_model(bundle, EngineInputs(brighter, liver=liver)).mask.array)
 
 
+def test_a_network_may_compare_the_liver_with_that_of_the_planning_ct(tmp_path, case):
+    ct, liver = case
+    channels = [{"name": "before", "image": "planning_in_liver", "window_hu": [-200, 250]}, *metadata()["channels"]]
+    run = inference(region={"from": "liver", "margin_mm": 10})
+    bundle = read_bundle(write_model(tmp_path / "m", about=metadata(task="reaction", channels=channels), run=run))
+    assert bundle.description.needs == ("liver", "planning_ct")
+    with pytest.raises(MissingInputError, match="needs the liver"):
+        run_model(bundle, EngineInputs(ct, planning_ct=ct))
+    with pytest.raises(MissingInputError, match="needs the planning CT"):
+        run_model(bundle, EngineInputs(ct, liver=liver))
+
+
 def test_a_model_that_needs_the_planning_ct_says_so(tmp_path, case):
     channels = [*metadata()["channels"], {"name": "before", "image": "planning_ct", "window_hu": [-100, 200]}]
     bundle = read_bundle(write_model(tmp_path / "m", about=metadata(channels=channels)))

@@ -281,6 +281,20 @@ class TestSynthetic:
         assert seen[0] < seen[1] < seen[2]
         assert seen[1] == abdomen.liver.array.sum()
 
+    def test_the_planning_ct_is_not_registered_perfectly(self):
+        def planning(error_mm):
+            channels = ["planning_in_liver"]
+            source = SyntheticSource(
+                self.config("flr", channels=channels, region="body", registration_error_mm=error_mm)
+            )
+            return source.case_of(source._abdomen(3), 1).images_hu[0]
+
+        exact, shifted = planning(0.0), planning(6.0)
+        inside = exact > AIR_HU
+        # The liver that cuts it out is the one of the other CT; under it the planning CT moves.
+        assert np.array_equal(inside, shifted > AIR_HU)
+        assert np.abs(exact - shifted)[inside].mean() > 2.0
+
     def test_the_planning_ct_shows_no_reaction(self):
         source = SyntheticSource(
             self.config("flr", channels=["ct", "planning_ct"], rendering={"tissue_spread": 0.0, "phase": None})

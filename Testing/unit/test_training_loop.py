@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from hepadose.errors import HepaDoseError, SettingsError, UnreadableFileError
-from hepadose.training.checkpoint import BEST_WEIGHTS, CHECKPOINT, LAST_WEIGHTS, load_weights
+from hepadose.networks import build
+from hepadose.training.checkpoint import BEST_WEIGHTS, CHECKPOINT, LAST_WEIGHTS, begin_with, load_weights
 from hepadose.training.config_parts import OptimizerSettings
 from hepadose.training.loop import train
 from hepadose.training.progress import TrainingProgress
@@ -151,6 +152,24 @@ def test_a_folder_with_another_network_is_refused(data_set, uninterrupted):
     config = ball_config(data_set, network={"arguments": {"widths": [4, 8, 16]}})
     with pytest.raises(SettingsError, match="another network"):
         train(config, uninterrupted)
+
+
+def test_a_training_may_begin_with_the_weights_of_another(data_set, uninterrupted, tmp_path):
+    train(ball_config(data_set), tmp_path, should_stop=stop_after(1), start_from=uninterrupted / LAST_WEIGHTS)
+    assert read_losses(tmp_path)[1] < read_losses(uninterrupted)[1]
+
+
+def test_further_inputs_of_a_network_that_begins_with_other_weights_change_nothing_at_first():
+    arguments = {"widths": [4, 8, 8]}
+    one, two = build("ResidualUNet3D", arguments).eval(), build("ResidualUNet3D", arguments | {"in_channels": 2}).eval()
+    begin_with(two, one.state_dict())
+    volume = torch.rand(1, 2, 8, 8, 8)
+    with torch.inference_mode():
+        assert torch.allclose(one(volume[:, :1]), two(volume), atol=1e-6)
+    with pytest.raises(SettingsError, match="do not fit"):
+        begin_with(one, two.state_dict())
+    with pytest.raises(SettingsError, match="another network"):
+        begin_with(one, build("ResNetUNet", {}).state_dict())
 
 
 def test_a_damaged_checkpoint_is_named(data_set, tmp_path):

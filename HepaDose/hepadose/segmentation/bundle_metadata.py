@@ -14,7 +14,9 @@ METADATA_FILE = Path("configs", "metadata.json")
 INFERENCE_FILE = Path("configs", "inference.json")
 
 TASKS = ("liver", "reaction", "tumor")
-IMAGES = ("ct", "ct_in_liver", "planning_ct")
+IMAGES = ("ct", "ct_in_liver", "planning_ct", "planning_in_liver")
+_INPUTS = {"ct_in_liver": ("liver",), "planning_in_liver": ("liver", "planning_ct"), "planning_ct": ("planning_ct",)}
+"""What must be given beside the CT for an image."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_LABELS, _MOST_CHANNELS = 32, 8
@@ -48,7 +50,8 @@ class Channel:
     name : str
     image : str
         "ct" (the image that is segmented), "ct_in_liver" (its HU above the liver's median, see
-        :func:`~hepadose.segmentation.preprocess.inside_liver`) or "planning_ct" (registered onto it).
+        :func:`~hepadose.segmentation.preprocess.inside_liver`), "planning_ct" (registered onto it) or
+        "planning_in_liver" (the same of that one, by the same liver).
     window_hu : tuple of 2 float
         Mapped linearly to 0 and 1; values outside are clipped.
     required : bool
@@ -107,8 +110,7 @@ class ModelDescription:
     @property
     def needs(self) -> tuple[str, ...]:
         """Inputs beside the CT without which the model cannot run."""
-        needed = {"liver" if c.image == "ct_in_liver" else c.image for c in self.channels if c.required}
-        return tuple(sorted(needed - {"ct"}))
+        return tuple(sorted({name for c in self.channels if c.required for name in _INPUTS.get(c.image, ())}))
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,7 @@ def _channels(entries: Entries) -> tuple[Channel, ...]:
             raise part.wrong("window_hu", "a lower and a higher value")
         image = part.choice("image", IMAGES, "ct")
         channels.append(Channel(part.text("name"), image, (low, high), part.flag("required", True)))
-    if all(channel.image == "planning_ct" for channel in channels):
+    if all(channel.image.startswith("planning") for channel in channels):
         raise entries.wrong("channels", 'a list with the image "ct" or "ct_in_liver"')
     return tuple(channels)
 

@@ -172,8 +172,6 @@ class _Run:
         planning, liver = self._inputs.planning_ct, self._inputs.liver
         self._planning_hu = None if planning is None else to_grid(planning, self._grid).array
         self._liver = None if liver is None else resample(liver, self._grid).array
-        wanted = any(channel.image == "ct_in_liver" for channel in self._model.channels)
-        self._in_liver_hu = inside_liver(self._ct_hu, self._liver) if wanted else None
         self._stage_done("prepare")
         self._tell("Loading the network", 0.1)
         self._runner = TileRunner(self._model, self._ladder(), input_voxels=ct.array.size)
@@ -211,12 +209,20 @@ class _Run:
         self._stage_done("network")
         return probability
 
-    def _run(self, box: Box, overlap: float, stage: str, start: float, stop: float) -> np.ndarray:
-        images = {
-            "ct": self._ct_hu[box],
-            "ct_in_liver": None if self._in_liver_hu is None else self._in_liver_hu[box],
-            "planning_ct": None if self._planning_hu is None else self._planning_hu[box],
+    def _images(self) -> dict[str, np.ndarray]:
+        """Whatever a channel can show, in HU on the model's grid; what was not given is absent."""
+        given = {"ct": self._ct_hu} | ({} if self._planning_hu is None else {"planning_ct": self._planning_hu})
+        wanted = {channel.image for channel in self._model.channels}
+        made = {"ct_in_liver": "ct", "planning_in_liver": "planning_ct"}
+        in_liver = {
+            name: inside_liver(given[of], self._liver)
+            for name, of in made.items()
+            if name in wanted & {*made} and of in given
         }
+        return given | in_liver
+
+    def _run(self, box: Box, overlap: float, stage: str, start: float, stop: float) -> np.ndarray:
+        images = {name: hu[box] for name, hu in self._images().items()}
         volume = network_input(images, self._model.channels)
 
         def tell(number: int, count: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from hepadose.errors import UnreadableFileError
+from hepadose.errors import SettingsError, UnreadableFileError
 
 CHECKPOINT, BEST_WEIGHTS, LAST_WEIGHTS = "checkpoint.pt", "best.safetensors", "last.safetensors"
 
@@ -105,3 +105,31 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         return load_file(path)
     except (OSError, SafetensorError) as problem:
         raise UnreadableFileError(f"There are no readable weights {path.name}; train first.") from problem
+
+
+def begin_with(module: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Put the weights of another training into a network of the same shape.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Is changed. It may have more input channels: what it makes of the further ones begins at zero.
+    weights : dict of torch.Tensor
+        By name, of any precision.
+
+    Raises
+    ------
+    SettingsError
+        If they belong to another network.
+    """
+    own = module.state_dict()
+    if set(own) != set(weights):
+        raise SettingsError("The weights to start from belong to another network.")
+    for name, target in own.items():
+        given = weights[name].to(target.dtype)
+        if given.dim() > 1 and given.shape[1] < target.shape[1]:
+            more = target.new_zeros((given.shape[0], target.shape[1] - given.shape[1], *given.shape[2:]))
+            given = torch.cat((given, more), dim=1)
+        if given.shape != target.shape:
+            raise SettingsError(f"The weights to start from do not fit: {name} has {tuple(given.shape)} numbers.")
+        target.copy_(given)

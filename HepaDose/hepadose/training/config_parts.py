@@ -53,8 +53,8 @@ class DataSettings:
     window_hu : tuple of 2 float
         Mapped to 0 and 1 and clipped.
     channels : tuple of str
-        "ct" or "ct_in_liver" (the liver alone, its median as zero; the window is then about zero), and "planning_ct"
-        where the network also sees the CT before treatment (synthetic data only).
+        "ct" or "ct_in_liver" (the liver alone, its median as zero; the window is then about zero), and "planning_ct" or
+        "planning_in_liver" where the network also sees the CT before treatment (synthetic data only).
     region : {"body", "liver"}
         Whether only the box around the liver is seen.
     margin_mm : float
@@ -62,6 +62,8 @@ class DataSettings:
     liver_error_mm : float
         In training, the liver of "ct_in_liver" is up to so much too small or too large all around, as a found one may
         be (synthetic data only).
+    registration_error_mm : float
+        Standard deviation along each axis of how far the CT before treatment is shifted against the other one.
     recent_cases, new_case_every_steps : int
         Patches come from the synthetic anatomies made last, and how often one is added. Each process that prepares
         patches keeps as many in memory.
@@ -82,6 +84,7 @@ class DataSettings:
     region: str = "body"
     margin_mm: float = 30.0
     liver_error_mm: float = 0.0
+    registration_error_mm: float = 1.5
     recent_cases: int = 32
     new_case_every_steps: int = 4
     renderings_per_case: int = 2

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 
 import numpy as np
+from scipy import ndimage
 
 from hepadose.errors import SettingsError
 from hepadose.images import Image
@@ -91,11 +92,15 @@ class SyntheticSource:
         return Case(f"synthetic-{abdomen.seed}", images, self._labels(abdomen)).cropped(box)
 
     def _image(self, abdomen: Abdomen, channel: str, seed: int, liver_error_mm: float) -> np.ndarray:
-        if channel == "planning_ct":
-            # Before treatment: no reaction, and a scan of its own.
-            return render_ct(with_reaction(abdomen, None), seed + 1, self._rendering).array
-        hu = render_ct(abdomen, seed, self._rendering).array
-        return inside_liver(hu, _grown(abdomen.liver, liver_error_mm)) if channel == "ct_in_liver" else hu
+        is_planning = channel.startswith("planning")
+        hu = self._planning_hu(abdomen, seed) if is_planning else render_ct(abdomen, seed, self._rendering).array
+        return inside_liver(hu, _grown(abdomen.liver, liver_error_mm)) if channel.endswith("_in_liver") else hu
+
+    def _planning_hu(self, abdomen: Abdomen, seed: int) -> np.ndarray:
+        """Before treatment: no reaction, a scan of its own, and not registered perfectly."""
+        ct = render_ct(with_reaction(abdomen, None), seed + 1, self._rendering)
+        error_mm = self._config.data.registration_error_mm * np.random.default_rng((seed, 3)).standard_normal(3)
+        return ndimage.shift(ct.array, error_mm / ct.spacing_kji_mm, order=1, mode="nearest", prefilter=False)
 
     def _labels(self, abdomen: Abdomen) -> Image:
         labels = np.zeros(abdomen.labels.shape, np.uint8)
@@ -106,8 +111,6 @@ class SyntheticSource:
 
 
 def _grown(liver: Image, by_mm: float) -> np.ndarray:
-    from scipy import ndimage
-
     steps = round(abs(by_mm) / liver.spacing_mm[0])
     if not steps:
         return liver.array

@@ -17,7 +17,9 @@ from hepadose.networks import build
 from hepadose.training.checkpoint import (
     BEST_WEIGHTS,
     LAST_WEIGHTS,
+    begin_with,
     load_checkpoint,
+    load_weights,
     save_checkpoint,
     save_weights,
 )
@@ -60,6 +62,7 @@ def train(
     folder: Path,
     tell: Callable[[TrainingNews], None] = lambda news: None,
     should_stop: Callable[[], bool] = lambda: False,
+    start_from: Path | None = None,
 ) -> TrainingProgress:
     """Train until the budget is used up, validation rests, or somebody asks to stop.
 
@@ -72,6 +75,9 @@ def train(
         Called after each step.
     should_stop : callable
         Asked after each step; the state is saved before the end.
+    start_from : Path, optional
+        Weights of another training or model to begin with in place of random ones, see
+        :func:`hepadose.training.checkpoint.begin_with`; not read where a checkpoint is gone on from.
 
     Returns
     -------
@@ -92,7 +98,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
-    sitting = _Sitting(config, folder)
+    sitting = _Sitting(config, folder, start_from)
     try:
         return sitting.run(tell, should_stop)
     finally:
@@ -102,12 +108,15 @@ def train(
 class _Sitting:
     """One start of a training, with all that changes from step to step."""
 
-    def __init__(self, config: TrainingConfig, folder: Path) -> None:
+    def __init__(self, config: TrainingConfig, folder: Path, start_from: Path | None = None) -> None:
         self.config, self.folder = config, folder
         self.device = choose_device(config.run.device)
         self.precision = Precision(config.run.precision, self.device)
         torch.manual_seed(config.run.seed)
-        self.module = build(config.network.name, config.network.arguments).to(self.device)
+        self.module = build(config.network.name, config.network.arguments)
+        if start_from is not None:
+            begin_with(self.module, load_weights(start_from))
+        self.module.to(self.device)
         self.average = copy.deepcopy(self.module).eval()
         self.optimizer = build_optimizer(config.optimizer, self.module.parameters())
         self.loss = build_loss(config.loss)

@@ -53,7 +53,7 @@ def _abdomen(bundle: Bundle, seed: int) -> np.ndarray:
     inside = tuple(slice(0, size) for size in tile)
     hu = render_ct(abdomen, seed).array
     images = {
-        each.image: (inside_liver(hu, abdomen.liver.array) if each.image == "ct_in_liver" else hu)[inside]
+        each.image: (inside_liver(hu, abdomen.liver.array) if each.image.endswith("_in_liver") else hu)[inside]
         for each in about.channels
     }
     return network_input(images, about.channels)[None]

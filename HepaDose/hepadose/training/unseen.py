@@ -118,10 +118,11 @@ def stored_images(channels: tuple[str, ...]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> stored_images(("ct_in_liver", "planning_ct"))
+    >>> stored_images(("ct_in_liver", "planning_in_liver"))
     ('ct', 'planning_ct')
     """
-    return tuple(dict.fromkeys("ct" if name == "ct_in_liver" else name for name in channels))
+    sources = {"ct_in_liver": "ct", "planning_in_liver": "planning_ct"}
+    return tuple(dict.fromkeys(sources.get(name, name) for name in channels))
 
 
 def config_of_model(description: ModelDescription) -> TrainingConfig:
