@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,13 +169,25 @@ def _measurements(options: argparse.Namespace) -> Iterator[dict]:
     from hepadose.training.scores import summary_of
 
     config = _config_of(options.training)
-    if options.cases:
-        kind = "synthetic patients" if config.data.source == "synthetic" else "cases of patients"
-        scores = evaluate_bundle(options.model, config, options.cases, _case_counter())
-        yield summary_of(scores, f"{kind} never seen in training")
+    for kind, judged in _kinds(config) if options.cases else ():
+        yield summary_of(evaluate_bundle(options.model, judged, options.cases, _case_counter()), kind)
     if options.data is not None:
         scores = evaluate_bundle(options.model, config, tell=_case_counter(), folder=options.data)
         yield summary_of(scores, options.data_name)
+
+
+def _kinds(config: TrainingConfig) -> Iterator[tuple[str, TrainingConfig]]:
+    """What a model is judged on; synthetic CTs also without those whose CT numbers no patient has."""
+    from hepadose.training.abdomen import RenderingSettings
+
+    if config.data.source != "synthetic":
+        yield "cases of patients never seen in training", config
+        return
+    yield "synthetic patients never seen in training", config
+    rendering = {**config.data.rendering, "random_intensity_share": 0.0}
+    if RenderingSettings(**config.data.rendering).random_intensity_share:
+        plausible = replace(config, data=replace(config.data, rendering=rendering))
+        yield "synthetic patients never seen in training, all with CT numbers as patients have them", plausible
 
 
 def _case_counter() -> Callable[[int], None]:

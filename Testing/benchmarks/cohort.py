@@ -1,10 +1,10 @@
 """How near the found dose comes to the planted one, over digital patients of both techniques.
 
-Each patient is written as DICOM and read back. Four analyses: with the true mask and the true transform; with the
-true mask and the estimated registration; with the reaction found by the first segmenter; with the reaction found by a
-network. Finished patients are kept, so that an interrupted run goes on where it stopped.
+Each patient is written as DICOM and read back. Three analyses: with the true mask and the true transform; with the
+true mask and the estimated registration; with the reaction found by the first segmenter. Where a model is given, a
+fourth with the reaction that it finds. Finished patients are kept, so that an interrupted run goes on where it stopped.
 
-    python Testing/benchmarks/cohort.py [--patients 24] [--folder FOLDER] [--workers 2] [--model flr]
+    python Testing/benchmarks/cohort.py [--patients 24] [--folder FOLDER] [--workers 2] [--model MODEL]
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ SLICES_MM = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 NOISE_HU = (8.0, 12.0, 16.0, 20.0)
 PLANTED_GY = {Technique.SBRT5: (25.0, 28.0, 32.0, 36.0, 40.0), Technique.CONVENTIONAL25: (30.0, 33.0, 36.0, 40.0, 44.0)}
 PHASES = (ContrastPhase.PORTAL_VENOUS, ContrastPhase.PORTAL_VENOUS, ContrastPhase.DELAYED)
-WAYS = ("truth", "registered", "segmented", "network")
+WAYS = ("truth", "registered", "segmented")
+NETWORK = "network"
 
 
 def patient_settings(number: int) -> DigitalPatientSettings:
@@ -120,7 +121,7 @@ def registration_error_mm(folder: Path, transform: Path) -> float:
     return float(np.mean(gaps_mm))
 
 
-def run_patient(number: int, folder: Path, model: str) -> dict:
+def run_patient(number: int, folder: Path, model: str | None) -> dict:
     """All analyses of one patient."""
     patient = folder / f"patient{number:02d}"
     settings = patient_settings(number)
@@ -134,7 +135,8 @@ def run_patient(number: int, folder: Path, model: str) -> dict:
     transform = output / "follow_up_to_planning.h5"
     row["true_error_mm"] = registration_error_mm(patient, transform)
     error_mm = row["registered"]["estimated_error_mm"]
-    for way, choices in (("segmented", {}), ("network", {"reaction_model": model})):
+    ways = {"segmented": {}} | ({NETWORK: {"reaction_model": model}} if model else {})
+    for way, choices in ways.items():
         try:
             row[way], _ = analyze(patient, number, way, transform, error_mm, **choices)
         except HepaDoseError as problem:
@@ -148,7 +150,7 @@ def finished(folder: Path) -> dict[int, dict]:
     return {int(path.stem): json.loads(path.read_text()) for path in folder.glob("[0-9]*.json")}
 
 
-def run_all(numbers: list[int], folder: Path, workers: int, model: str) -> dict[int, dict]:
+def run_all(numbers: list[int], folder: Path, workers: int, model: str | None) -> dict[int, dict]:
     """All patients, in parallel processes of one thread each."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = finished(folder)
@@ -167,8 +169,10 @@ def line(row: dict) -> str:
     cells = [f"{row['number']:3d} {row['technique']:14s} {row['slice_mm']:3.1f} mm {row['noise_hu']:3.0f} HU"]
     cells.append(f"planted {row['truth']['planted_gy']:5.1f} Gy  TRE {row['true_error_mm']:4.2f} mm")
     cells.append(f"(est. {row['registered']['estimated_error_mm']:4.2f})")
-    for way in WAYS:
-        found = row[way]
+    for way in (*WAYS, NETWORK):
+        found = row.get(way)
+        if found is None:
+            continue
         if "failed" in found:
             cells.append(f"{way}: failed")
             continue
@@ -180,16 +184,17 @@ def line(row: dict) -> str:
 def summarize(rows: list[dict]) -> str:
     """Median and largest absolute error and coverage of the interval, per way."""
     lines = [f"{len(rows)} patients"]
-    for way in WAYS:
-        found = [row[way] for row in rows if "failed" not in row[way]]
+    for way in (*WAYS, NETWORK):
+        tried = [row[way] for row in rows if way in row]
+        found = [one for one in tried if "failed" not in one]
         if not found:
-            lines.append(f"{way:11s} failed for all")
+            lines += [f"{way:11s} failed for all"] if tried else []
             continue
         errors, overlaps = np.abs([one["error_gy"] for one in found]), [one["dice"] for one in found]
         inside = np.mean([one["inside"] for one in found])
         lines.append(
             f"{way:11s} |error| median {np.median(errors):.2f} Gy, largest {errors.max():.2f} Gy; "
-            f"interval contains the planted dose in {inside:.0%}; {len(rows) - len(found)} failed; reaction's Dice "
+            f"interval contains the planted dose in {inside:.0%}; {len(tried) - len(found)} failed; reaction's Dice "
             f"median {np.median(overlaps):.3f}, lowest {min(overlaps):.3f}"
         )
     errors = np.array([(row["true_error_mm"], row["registered"]["estimated_error_mm"]) for row in rows])
@@ -207,7 +212,7 @@ def main() -> int:
     parser.add_argument("--patients", type=int, default=24)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "hepadose-cohort")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--model", default="flr", help="network that finds the reaction, by name or folder")
+    parser.add_argument("--model", help="network that finds the reaction, by name or folder")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     rows = run_all(list(range(options.patients)), options.folder, options.workers, options.model)

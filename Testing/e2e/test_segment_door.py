@@ -152,12 +152,12 @@ def test_the_batch_script_gives_the_same(ct_file, result, tmp_path):
     ("arguments", "code", "message"),
     [
         (["nowhere", "-m", "liver-band", "-o", "result"], 1, 'no file or folder "nowhere"'),
-        (["nowhere", "-m", "magic", "-o", "result"], 1, "Models on this computer: liver-band, tumor-band"),
-        (["nowhere", "-o", "result"], 2, "--model"),
+        (["nowhere", "-m", "magic", "-o", "result"], 1, "liver-band, tumor-band"),
+        (["nowhere"], 2, "--output"),
         (["nowhere", "-m", "liver-band", "-o", "result", "--device", "quantum"], 2, "invalid choice"),
         (["--help"], 0, ""),
     ],
-    ids=["no CT", "no such model", "no model", "wrong option", "help"],
+    ids=["no CT", "no such model", "no output", "wrong option", "help"],
 )
 def test_the_batch_script_exits_with_a_code_on_every_path(arguments, code, message, tmp_path):
     done = run_batch_script("--", *[str(tmp_path / a) if a in ("nowhere", "result") else a for a in arguments])

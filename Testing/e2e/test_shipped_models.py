@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 
 from hepadose.batch.flr import run_flr
@@ -42,12 +41,6 @@ def test_the_liver_model_outlines_an_unseen_liver(abdomen, ct):
     assert "weights" in found.origin.detail
 
 
-def test_the_tumor_model_stays_in_the_liver_and_finds_most_of_the_tumor_tissue(abdomen, ct):
-    found = open_segmenter("liver-tumour").segment(SegmentationInputs(ct, abdomen.liver)).mask.array
-    assert not np.any(found & ~abdomen.liver.array)
-    assert dice(found, abdomen.tumor.array) > 0.4
-
-
 def test_livers_without_a_contour_are_outlined_and_the_planted_dose_is_still_found(patient, tmp_path):
     job = dataclasses.replace(truth_job(patient), liver_model="liver", choices=CaseChoices(liver="no such structure"))
     result = run_flr(patient / "dicom", tmp_path / "result", job).result
@@ -58,10 +51,3 @@ def test_livers_without_a_contour_are_outlined_and_the_planted_dose_is_still_fou
         "follow-up CT",
     ]
     assert result.best.refined_gy == pytest.approx(read_truth(patient).planted_physical_gy, abs=1.0)
-
-
-def test_the_reaction_model_finds_about_the_planted_dose(patient, tmp_path):
-    job = dataclasses.replace(truth_job(patient), reaction_file=None, reaction_model="flr")
-    result = run_flr(patient / "dicom", tmp_path / "result", job).result
-    assert result.reaction_origin.source == "reaction model flr"
-    assert result.best.refined_gy == pytest.approx(read_truth(patient).planted_physical_gy, abs=3.0)

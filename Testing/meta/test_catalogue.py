@@ -115,9 +115,10 @@ def test_every_module_has_an_icon():
         assert (PROJECT / folder / "Resources" / "Icons" / f"{folder}.png").is_file()
 
 
-def test_a_clone_stays_far_below_the_limit_of_the_index():
+def test_a_clone_stays_below_the_limit_of_the_index():
     counts = dict(line.split(": ") for line in git("count-objects", "-v").splitlines())
     history_mb = (int(counts["size"]) + int(counts["size-pack"])) / 1024.0
     files = (PROJECT / name for name in git("ls-files").splitlines())
     files_mb = sum(path.stat().st_size for path in files if path.is_file()) / 1e6
-    assert history_mb + files_mb < LARGEST_CLONE_MB / 4
+    # Weights count twice, and every new training adds to the history.
+    assert history_mb + files_mb < LARGEST_CLONE_MB / 2

@@ -93,7 +93,9 @@ def test_a_stack_of_three_slices_is_enough(bundle):
     few = ct.cropped((slice(20, 23), slice(0, 64), slice(0, 72)))
     result = run_model(bundle, EngineInputs(few), ONE_THREAD)
     assert dice(result.mask.array, true.array[20:23]) > 0.85
-    assert "first and the last slice" in result.findings[-1].text
+    told = " ".join(finding.text for finding in result.findings)
+    assert "first and the last slice" in told
+    assert "only 15 mm high" in told
 
 
 def test_a_thin_stack_may_show_less_of_a_liver(tmp_path):

@@ -17,9 +17,8 @@ LARGEST_BYTES = 6_000_000
 FEWEST_CASES = 40
 
 
-def test_there_is_one_for_each_task():
-    tasks = {read_bundle(MODELS / name).description.task for name in NAMES}
-    assert tasks == {"liver", "reaction", "tumor"}
+def test_one_outlines_the_liver():
+    assert read_bundle(MODELS / "liver").description.task == "liver"
 
 
 def test_all_are_offered():
@@ -47,5 +46,5 @@ class TestModel:
     def test_it_says_what_it_is_for_and_that_it_is_for_research(self, name):
         card = (MODELS / name / "docs" / "README.md").read_text()
         assert "Intended use" in card
-        assert "Research use only" in card
+        assert "For research use only" in card
         assert "No patient's image was used" in card

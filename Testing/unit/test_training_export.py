@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from hepadose.cli import main
+from hepadose.cli_train import _kinds
 from hepadose.errors import OutputError
 from hepadose.networks import build
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.runtime_onnx import OnnxRuntime
 from hepadose.segmentation.runtime_torch import TorchRuntime
 from hepadose.training.checkpoint import BEST_WEIGHTS, CHECKPOINT, load_weights
+from hepadose.training.config import read_config
 from hepadose.training.evaluate import evaluate_training
 from hepadose.training.export import AGREEMENT, export_bundle, export_training, metadata_of, state_metrics
 from hepadose.training.loop import train
@@ -166,3 +168,11 @@ def test_exporting_before_training_says_what_to_do(trained, tmp_path, capsys):
     (tmp_path / "training.json").write_text(trained[1].to_json())
     assert main(["export", str(tmp_path), str(tmp_path / "model")]) == 1
     assert "train first" in capsys.readouterr().err
+
+
+def test_synthetic_patients_are_judged_also_without_those_whose_ct_numbers_no_patient_has(trained):
+    every, plausible = (config for _, config in _kinds(read_config("liver")))
+    assert every == read_config("liver")
+    assert plausible.data.rendering["random_intensity_share"] == 0.0
+    assert [kind for kind, _ in _kinds(read_config("flr"))] == ["synthetic patients never seen in training"]
+    assert [kind for kind, _ in _kinds(trained[1])] == ["cases of patients never seen in training"]

@@ -30,6 +30,7 @@ _PREPARED, _LOCATED, _SEGMENTED = 0.15, 0.40, 0.88
 _QUICK_OVERLAP = 0.1
 _WHOLE_ORGAN_MM = 100.0
 """A CT less high than this shows only a part of a liver."""
+_THIN_MM = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,7 @@ class _Run:
         )
         if not found.array.any():
             raise self._nothing()
-        self._findings += _cut_off(found, self._model.task)
+        self._findings += [*_cut_off(found, self._model.task), *self._thin()]
         self._stage_done("restore")
         self._tell("The result is on the CT", 1.0)
         runner = self._runner
@@ -249,6 +250,13 @@ class _Run:
         """What must be found; of a CT of a few slices as much less as it shows of an organ."""
         height_mm = self._grid.shape[0] * self._grid.spacing_mm[2]
         return self._settings.least_volume_ml * min(height_mm / _WHOLE_ORGAN_MM, 1.0)
+
+    def _thin(self) -> list[Finding]:
+        """A network judges a few slices badly, for it sees too little of what lies around."""
+        height_mm = self._grid.shape[0] * self._grid.spacing_mm[2]
+        if height_mm >= _THIN_MM:
+            return []
+        return [warning(SUBJECT, f"The CT is only {height_mm:.0f} mm high: the contour is less reliable than usual.")]
 
     def _nothing(self, volume_ml: float = 0.0) -> EmptyRegionError:
         looked_for, least = self._model.task, self._least_ml
