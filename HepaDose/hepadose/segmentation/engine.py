@@ -214,11 +214,11 @@ class _Run:
         """Whatever a channel can show, in HU on the model's grid; what was not given is absent."""
         given = {"ct": self._ct_hu} | ({} if self._planning_hu is None else {"planning_ct": self._planning_hu})
         wanted = {channel.image for channel in self._model.channels}
-        made = {"ct_in_liver": "ct", "planning_in_liver": "planning_ct"}
+        sources = {"ct_in_liver": "ct", "planning_in_liver": "planning_ct"}
         in_liver = {
-            name: inside_liver(given[of], self._liver)
-            for name, of in made.items()
-            if name in wanted & {*made} and of in given
+            name: inside_liver(given[source], self._liver)
+            for name, source in sources.items()
+            if name in wanted and source in given
         }
         return given | in_liver
 
