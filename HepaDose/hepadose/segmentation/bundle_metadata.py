@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hepadose.segmentation.bundle_text import Entries, read_json
+from hepadose.segmentation.density import DensitySettings
 from hepadose.segmentation.postprocess import Operation, operations_of
 
 METADATA_FILE = Path("configs", "metadata.json")
@@ -129,6 +130,8 @@ class InferenceSettings:
         Kept around the region.
     least_volume_ml : float
         Whatever is found must be at least so large.
+    density : DensitySettings or None
+        How the organ's own CT numbers correct the probability; None leaves it as the network gave it.
     postprocessing : tuple of Operation
     """
 
@@ -137,6 +140,7 @@ class InferenceSettings:
     region: str = "body"
     margin_mm: float = 30.0
     least_volume_ml: float = 1.0
+    density: DensitySettings | None = None
     postprocessing: tuple[Operation, ...] = ()
 
 
@@ -209,8 +213,16 @@ def read_inference(folder: Path) -> InferenceSettings:
         region=region.choice("from", ("body", "liver"), default.region),
         margin_mm=region.number("margin_mm", 0.0, 200.0, default.margin_mm),
         least_volume_ml=entries.number("least_volume_ml", 0.0, 1000.0, default.least_volume_ml),
+        density=_density(entries),
         postprocessing=operations_of(entries.parts("postprocessing", default=[])),
     )
+
+
+def _density(entries: Entries) -> DensitySettings | None:
+    if not entries.has("density"):
+        return None
+    part = entries.part("density")
+    return DensitySettings(part.number("strength", 0.0, 10.0), part.number("width", 0.5, 20.0))
 
 
 def _name(entries: Entries, key: str) -> str:

@@ -16,6 +16,7 @@ from hepadose.errors import EmptyRegionError, MissingInputError
 from hepadose.findings import Finding, warning
 from hepadose.images import Image, resample
 from hepadose.segmentation.bundle import Bundle
+from hepadose.segmentation.density import weighed_by_density
 from hepadose.segmentation.localize import Box, body_box, box_around, grown_to
 from hepadose.segmentation.postprocess import SUBJECT, largest_component, postprocess
 from hepadose.segmentation.preprocess import AIR_HU, inside_liver, model_grid, network_input, require_ct, to_grid
@@ -208,7 +209,10 @@ class _Run:
         probability = np.zeros(self._grid.shape, np.float32)
         probability[box] = inside
         self._stage_done("network")
-        return probability
+        density = self._settings.density
+        if density is None:
+            return probability
+        return weighed_by_density(probability, self._ct_hu, self._grid.spacing_kji_mm, density)
 
     def _images(self) -> dict[str, np.ndarray]:
         """Whatever a channel can show, in HU on the model's grid; what was not given is absent."""
