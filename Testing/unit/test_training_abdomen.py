@@ -24,6 +24,7 @@ from hepadose.training.abdomen import (
 )
 from hepadose.training.abdomen.body_grid import BodyGrid
 from hepadose.training.abdomen.build import random_build
+from hepadose.training.abdomen.lesions import random_reaction
 from hepadose.training.abdomen.liver_forms import random_liver
 from hepadose.training.abdomen.liver_painting import paint_liver
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, is_any
@@ -205,6 +206,18 @@ def test_a_reaction_covers_its_isodose_in_the_liver(patient):
     assert treated.liver.array[treated.reaction_mask.array].all()
     assert (treated.labels.array == Tissue.REACTION).any()
     assert not with_reaction(treated, None).reaction_mask.array.any()
+
+
+def test_a_random_reaction_reaches_beyond_the_tumor_that_was_treated(patient):
+    tumors = tuple(
+        Tumor(tuple(map(float, patient.liver.ijk_to_points(index[::-1]))), size_mm, TumorLook.HYPODENSE, 0.0, 1)
+        for index, size_mm in zip(np.argwhere(patient.liver.array)[[500, 9000]], (60.0, 90.0), strict=True)
+    )
+    drawn = [random_reaction(patient.labels, tumors, np.random.default_rng(seed)) for seed in range(60)]
+    around = [[reaction for reaction in drawn if reaction.center_lps == tumor.center_lps] for tumor in tumors]
+    assert len(around[0]) > 20 and not around[1]
+    assert min(min(reaction.radii_mm) for reaction in around[0]) > 0.8 * (60.0 / 2 + 8.0)
+    assert min(min(reaction.radii_mm) for reaction in drawn) > 14.0
 
 
 def test_beams_and_irregularity_change_the_reaction_s_edge(patient):

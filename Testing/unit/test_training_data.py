@@ -181,6 +181,14 @@ class TestPatches:
         assert 0.5 < images_hu.std() < 10.5
         assert labels.all()
 
+    def test_dark_and_bright_change_places_inside_the_liver_alone(self):
+        hu = np.full((1, 16, 16, 16), AIR_HU, np.float32)
+        hu[0, 4:10, 4:10, 4:10], hu[0, 6:8, 6:8, 6:8] = 5.0, -30.0
+        case = Case("liver", hu, Image(np.ones((16, 16, 16), np.uint8)))
+        inverted = dataclasses.replace(STILL, invert_share=1.0)
+        images_hu, _ = cut_patch(case, np.full(3, 7.5), (16, 16, 16), inverted, rng())
+        assert np.allclose(images_hu, np.where(hu == AIR_HU, AIR_HU, -hu), atol=0.01)
+
     def test_patches_stay_inside_a_large_case_and_show_their_label(self):
         case, patches = ramp_case(), PatchSettings((8, 8, 8), 1, foreground_share=1.0)
         for seed in range(50):
@@ -280,6 +288,14 @@ class TestSynthetic:
         seen = [(source.case_of(abdomen, 1, error_mm).images_hu > AIR_HU).sum() for error_mm in (-4.0, 1.0, 4.0)]
         assert seen[0] < seen[1] < seen[2]
         assert seen[1] == abdomen.liver.array.sum()
+
+    def test_what_a_liver_that_is_too_small_hides_is_not_to_be_found(self):
+        source = SyntheticSource(self.config("flr", channels=["ct_in_liver"], region="body"))
+        abdomen = source._abdomen(3)
+        cut, whole = source.case_of(abdomen, 1, -4.0), source.case_of(abdomen, 1)
+        hidden = cut.images_hu[0] == AIR_HU
+        assert whole.labels.array[hidden].any() and not cut.labels.array[hidden].any()
+        assert np.array_equal(whole.labels.array[~hidden], cut.labels.array[~hidden])
 
     def test_the_planning_ct_is_not_registered_perfectly(self):
         def planning(error_mm):

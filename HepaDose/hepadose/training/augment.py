@@ -11,6 +11,8 @@ from hepadose.training.config_parts import AugmentationSettings
 from hepadose.training.data_cases import Case
 
 _PIVOT_HU = 50.0
+_OUTSIDE_HU = -150.0
+"""Darker is what lies outside of a liver that is shown alone."""
 _BEND_NODES = 5
 _MOST_THIN_SLICES = 12
 
@@ -94,6 +96,8 @@ def _bend(size: tuple[int, int, int], bend_mm: float, random: np.random.Generato
 def _gray_values(images_hu: np.ndarray, settings: AugmentationSettings, random: np.random.Generator) -> np.ndarray:
     from scipy import ndimage
 
+    if random.random() < settings.invert_share:
+        images_hu = np.where(images_hu > _OUTSIDE_HU, -images_hu, images_hu)
     shift, factor = random.normal(*settings.shift_hu), np.exp(random.normal(0.0, settings.contrast))
     images_hu = (images_hu - _PIVOT_HU) * np.float32(factor) + np.float32(_PIVOT_HU + shift)
     if settings.blur_voxels > 0 and random.random() < 0.5:

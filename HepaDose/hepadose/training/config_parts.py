@@ -131,6 +131,9 @@ class AugmentationSettings:
         Largest standard deviation of a blur, given to half of the patches.
     thin_share : float
         Share of patches that are turned into a stack of 1 to 12 slices, continued by its outermost ones.
+    invert_share : float
+        Share of patches in which dark and bright change places, for channels that show the liver alone with its median
+        as zero: what has changed is then learned, whether it became darker or brighter.
     """
 
     flip: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -142,6 +145,7 @@ class AugmentationSettings:
     noise_hu: float = 10.0
     blur_voxels: float = 0.7
     thin_share: float = 0.0
+    invert_share: float = 0.0
 
 
 @dataclass(frozen=True)

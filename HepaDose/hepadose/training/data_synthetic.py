@@ -87,14 +87,18 @@ class SyntheticSource:
     def case_of(self, abdomen: Abdomen, rendering_seed: int, liver_error_mm: float = 0.0) -> Case:
         """One rendering of one anatomy, cut to the region that the network sees; "ct_in_liver" by a wrong liver."""
         box = region_box(abdomen.liver.array, abdomen.labels.spacing_kji_mm, self._config.data)
-        names = self._config.data.channels
-        images = np.stack([self._image(abdomen, name, rendering_seed, liver_error_mm) for name in names])
-        return Case(f"synthetic-{abdomen.seed}", images, self._labels(abdomen)).cropped(box)
+        names, liver = self._config.data.channels, _grown(abdomen.liver, liver_error_mm)
+        images = np.stack([self._image(abdomen, name, rendering_seed, liver) for name in names])
+        labels = self._labels(abdomen)
+        if all(name.endswith("_in_liver") for name in names):
+            # What a liver that is too small leaves out cannot be seen, nor is it kept in use.
+            labels.array[~liver] = 0
+        return Case(f"synthetic-{abdomen.seed}", images, labels).cropped(box)
 
-    def _image(self, abdomen: Abdomen, channel: str, seed: int, liver_error_mm: float) -> np.ndarray:
+    def _image(self, abdomen: Abdomen, channel: str, seed: int, liver: np.ndarray) -> np.ndarray:
         is_planning = channel.startswith("planning")
         hu = self._planning_hu(abdomen, seed) if is_planning else render_ct(abdomen, seed, self._rendering).array
-        return inside_liver(hu, _grown(abdomen.liver, liver_error_mm)) if channel.endswith("_in_liver") else hu
+        return inside_liver(hu, liver) if channel.endswith("_in_liver") else hu
 
     def _planning_hu(self, abdomen: Abdomen, seed: int) -> np.ndarray:
         """Before treatment: no reaction, a scan of its own, and not registered perfectly."""

@@ -49,14 +49,16 @@ def add_noise(hu: np.ndarray, spacing_mm: float, level_hu: float, random: np.ran
     hu, spacing_mm, random
         As for :func:`add_table`.
     level_hu : float
-        Standard deviation.
+        Standard deviation where voxels measure 1 mm; larger ones average it in proportion to their edge, as five real
+        CTs show (10 HU as reconstructed, 4 HU in voxels of 2 mm, 3–4 HU of 3 mm).
     """
     from scipy import ndimage
 
     body = (hu[:: max(len(hu) // 8, 1)] > -500.0).mean(axis=0)
     # Photons that crossed more of the body are fewer: the center is noisier than the rim.
     depth = ndimage.gaussian_filter(body, 45.0 / spacing_mm)
-    gain = (level_hu * (0.3 + 0.7 * depth / max(float(depth.max()), 1e-6))).astype(np.float32)
+    averaged_hu = level_hu / max(spacing_mm, 1.0)
+    gain = (averaged_hu * (0.3 + 0.7 * depth / max(float(depth.max()), 1e-6))).astype(np.float32)
     base = _noise_slices(min(NOISE_SLICES, len(hu)), hu.shape[1:], spacing_mm, random)
     for k in range(len(hu)):
         roll = tuple(int(value) for value in random.integers(0, 200, 2))

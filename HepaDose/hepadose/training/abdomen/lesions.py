@@ -19,6 +19,10 @@ from hepadose.training.abdomen.shaping import uneven
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, Tissue, is_any
 
 SMALLEST_MM, LARGEST_MM = 3.0, 120.0
+LARGEST_TREATED_MM = 70.0
+"""Larger tumors are not treated with a dose that the liver around them shows."""
+TREATED_MM, MARGIN_MM = (18.0, 48.0), (8.0, 25.0)
+"""How far the liver reacts from a target's center, and at least beyond a tumor: margins and fall-off of the dose."""
 
 
 class TumorLook(StrEnum):
@@ -180,11 +184,15 @@ def random_reaction(labels: Image, tumors: tuple[Tumor, ...], random: np.random.
     places = random_places(labels, 1, random)
     if not places:
         return None
-    if tumors and random.random() < 0.6:
-        places = [tumors[int(random.integers(len(tumors)))].center_lps]
-    radii_mm = tuple(random.uniform(14.0, 48.0) * random.uniform(0.75, 1.3, 3))
+    center, reach_mm = places[0], random.uniform(*TREATED_MM)
+    treatable = [tumor for tumor in tumors if tumor.diameter_mm <= LARGEST_TREATED_MM]
+    if treatable and random.random() < 0.6:
+        tumor = treatable[int(random.integers(len(treatable)))]
+        # The liver reacts beyond the tumor that was treated, however large it is.
+        center, reach_mm = tumor.center_lps, max(reach_mm, tumor.diameter_mm / 2 + random.uniform(*MARGIN_MM))
+    radii_mm = tuple(reach_mm * random.uniform(0.8, 1.25, 3))
     beams = int(random.choice([0, 3, 5, 7, 9]))
-    return Reaction(places[0], radii_mm, beams, random.uniform(0.5, 4.0), int(random.integers(2**31)))
+    return Reaction(center, radii_mm, beams, random.uniform(0.5, 4.0), int(random.integers(2**31)))
 
 
 def random_places(labels: Image, count: int, random: np.random.Generator) -> list[tuple[float, float, float]]:

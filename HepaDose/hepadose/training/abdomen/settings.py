@@ -86,7 +86,8 @@ class RenderingSettings:
     random_intensity_share : float
         Share of CTs whose tissues get arbitrary CT numbers, which no phase of contrast explains.
     noise_hu : tuple of 2 float
-        Range of the noise's standard deviation in HU.
+        Range of the noise's standard deviation in HU where voxels measure 1 mm, see
+        :func:`hepadose.training.abdomen.artifacts.add_noise`.
     slice_thickness_mm : tuple of 2 float
         Range of the slice thickness in mm.
     fatty_liver_share, oral_contrast_share, metal_share, table_share, circle_share : float
@@ -103,7 +104,7 @@ class RenderingSettings:
 
     phase: ContrastPhase | None = None
     random_intensity_share: float = 0.2
-    noise_hu: tuple[float, float] = (3.0, 26.0)
+    noise_hu: tuple[float, float] = (4.0, 40.0)
     slice_thickness_mm: tuple[float, float] = (1.0, 7.5)
     fatty_liver_share: float = 0.2
     oral_contrast_share: float = 0.3
