@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from hepadose.errors import ModelIntegrityError
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.density import DensitySettings, weighed_by_density

@@ -45,9 +45,9 @@ def weighed_by_density(
 ) -> np.ndarray:
     """The network's probability, raised where the CT number is the organ's own and lowered where it is not.
 
-    The change of the log odds is ``strength * clip(1 - (z / width)², -1, 1)``, where z is the distance of the smoothed CT
-    number from the organ's median in robust standard deviations (at least 5 HU). What the network is certain of, as of
-    a dark tumor amid the liver, outweighs it.
+    The change of the log odds is ``strength * clip(1 - (z / width)², -1, 1)``, where z is the distance of the smoothed
+    CT number from the organ's median in robust standard deviations (at least 5 HU). What the network is certain of, as
+    of a dark tumor amid the liver, outweighs it.
 
     Parameters
     ----------
