@@ -15,8 +15,19 @@ METADATA_FILE = Path("configs", "metadata.json")
 INFERENCE_FILE = Path("configs", "inference.json")
 
 TASKS = ("liver", "reaction", "tumor")
-IMAGES = ("ct", "ct_in_liver", "planning_ct", "planning_in_liver")
-_INPUTS = {"ct_in_liver": ("liver",), "planning_in_liver": ("liver", "planning_ct"), "planning_ct": ("planning_ct",)}
+SOURCES = {
+    "ct": ("ct",),
+    "ct_in_liver": ("ct",),
+    "planning_ct": ("planning_ct",),
+    "planning_in_liver": ("planning_ct",),
+    "change_in_liver": ("ct", "planning_ct"),
+}
+"""The CTs of which a channel's image is made, see :func:`~hepadose.segmentation.preprocess.channel_image`."""
+IMAGES = tuple(SOURCES)
+_INPUTS = {
+    name: tuple(source for source in sources if source != "ct") + (("liver",) if name.endswith("_in_liver") else ())
+    for name, sources in SOURCES.items()
+}
 """What must be given beside the CT for an image."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -51,8 +62,8 @@ class Channel:
     name : str
     image : str
         "ct" (the image that is segmented), "ct_in_liver" (its HU above the liver's median, see
-        :func:`~hepadose.segmentation.preprocess.inside_liver`), "planning_ct" (registered onto it) or
-        "planning_in_liver" (the same of that one, by the same liver).
+        :func:`~hepadose.segmentation.preprocess.inside_liver`), "planning_ct" (registered onto it),
+        "planning_in_liver" (the same of that one, by the same liver) or "change_in_liver" (the difference of both).
     window_hu : tuple of 2 float
         Mapped linearly to 0 and 1; values outside are clipped.
     required : bool
@@ -222,7 +233,9 @@ def _density(entries: Entries) -> DensitySettings | None:
     if not entries.has("density"):
         return None
     part = entries.part("density")
-    return DensitySettings(part.number("strength", 0.0, 10.0), part.number("width", 0.5, 20.0))
+    return DensitySettings(
+        part.number("raised", 0.0, 10.0), part.number("lowered", 0.0, 10.0), part.number("width", 0.5, 20.0)
+    )
 
 
 def _name(entries: Entries, key: str) -> str:

@@ -20,7 +20,7 @@ _CLIPPED = 0.005
 _DEPTH_MM, _BLUR_MM = 6.0, 1.5
 """Examples lie deeper than this; CT numbers are smoothed by this against noise."""
 _LEAST_EXAMPLES_ML = 15.0
-_LEAST_SPREAD_HU = 5.0
+_LEAST_SPREAD_HU = 8.0
 _SPREAD_OF_MAD = 1.4826
 
 
@@ -30,13 +30,14 @@ class DensitySettings:
 
     Parameters
     ----------
-    strength : float
-        Largest change of a voxel's log odds, up or down.
+    raised, lowered : float
+        Largest changes of a voxel's log odds.
     width : float
         Distance from the organ's median, in its robust standard deviations, at which a CT number tells nothing.
     """
 
-    strength: float
+    raised: float
+    lowered: float
     width: float
 
 
@@ -45,9 +46,10 @@ def weighed_by_density(
 ) -> np.ndarray:
     """The network's probability, raised where the CT number is the organ's own and lowered where it is not.
 
-    The change of the log odds is ``strength * clip(1 - (z / width)², -1, 1)``, where z is the distance of the smoothed
-    CT number from the organ's median in robust standard deviations (at least 5 HU). What the network is certain of, as
-    of a dark tumor amid the liver, outweighs it.
+    With ``likeness = clip(1 - (z / width)², -1, 1)``, where z is the distance of the smoothed CT number from the
+    organ's median in robust standard deviations (at least 8 HU), the log odds change by ``raised * likeness`` where it
+    is positive, else by ``lowered * likeness``. What the network is certain of, as of a dark tumor amid the liver,
+    outweighs it.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ def weighed_by_density(
         return probability
     median = np.median(examples)
     spread_hu = max(_SPREAD_OF_MAD * float(np.median(np.abs(examples - median))), _LEAST_SPREAD_HU)
-    told = settings.strength * np.clip(1.0 - ((smooth - median) / (spread_hu * settings.width)) ** 2, -1.0, 1.0)
+    likeness = np.clip(1.0 - ((smooth - median) / (spread_hu * settings.width)) ** 2, -1.0, 1.0)
+    told = likeness * np.where(likeness > 0.0, settings.raised, settings.lowered)
     clipped = np.clip(inside, _CLIPPED, 1.0 - _CLIPPED)
     weighed = 1.0 / (1.0 + (1.0 / clipped - 1.0) * np.exp(-told))
     result = probability.astype(np.float32)

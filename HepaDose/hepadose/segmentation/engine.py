@@ -19,7 +19,7 @@ from hepadose.segmentation.bundle import Bundle
 from hepadose.segmentation.density import weighed_by_density
 from hepadose.segmentation.localize import Box, body_box, box_around, grown_to
 from hepadose.segmentation.postprocess import SUBJECT, largest_component, postprocess
-from hepadose.segmentation.preprocess import AIR_HU, inside_liver, model_grid, network_input, require_ct, to_grid
+from hepadose.segmentation.preprocess import AIR_HU, channel_image, model_grid, network_input, require_ct, to_grid
 from hepadose.segmentation.protocol import Progress
 from hepadose.segmentation.restore import carry_back, settled
 from hepadose.segmentation.runner import TileRunner
@@ -215,16 +215,11 @@ class _Run:
         return weighed_by_density(probability, self._ct_hu, self._grid.spacing_kji_mm, density)
 
     def _images(self) -> dict[str, np.ndarray]:
-        """Whatever a channel can show, in HU on the model's grid; what was not given is absent."""
-        given = {"ct": self._ct_hu} | ({} if self._planning_hu is None else {"planning_ct": self._planning_hu})
-        wanted = {channel.image for channel in self._model.channels}
-        sources = {"ct_in_liver": "ct", "planning_in_liver": "planning_ct"}
-        in_liver = {
-            name: inside_liver(given[source], self._liver)
-            for name, source in sources.items()
-            if name in wanted and source in given
-        }
-        return given | in_liver
+        """What the model's channels show, in HU on the model's grid; what was not given is absent."""
+        cts = {"ct": self._ct_hu} | ({} if self._planning_hu is None else {"planning_ct": self._planning_hu})
+        wanted = {"ct", *(channel.image for channel in self._model.channels)}
+        shown = {name: channel_image(name, cts, self._liver) for name in wanted}
+        return {name: hu for name, hu in shown.items() if hu is not None}
 
     def _run(self, box: Box, overlap: float, stage: str, start: float, stop: float) -> np.ndarray:
         images = {name: hu[box] for name, hu in self._images().items()}

@@ -9,7 +9,7 @@ import numpy as np
 
 from hepadose.errors import EmptyRegionError, UnitsError
 from hepadose.images import Image
-from hepadose.segmentation.bundle_metadata import Channel
+from hepadose.segmentation.bundle_metadata import SOURCES, Channel
 
 AIR_HU = -1024.0
 """Given to what lies outside of the image."""
@@ -161,14 +161,39 @@ def inside_liver(hu: np.ndarray, liver: np.ndarray) -> np.ndarray:
     return values
 
 
+def channel_image(name: str, cts: dict[str, np.ndarray], liver: np.ndarray | None) -> np.ndarray | None:
+    """What a channel shows, of the CTs that are there.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`~hepadose.segmentation.bundle_metadata.IMAGES`.
+    cts : dict of numpy.ndarray
+        "ct" and, where it was given, "planning_ct"; HU on one grid.
+    liver : numpy.ndarray of bool or None
+        On the same grid; needed where the channel shows the liver alone.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        In HU; None where a CT is missing.
+    """
+    if not set(SOURCES[name]) <= set(cts):
+        return None
+    images = [cts[source] for source in SOURCES[name]]
+    if not name.endswith("_in_liver"):
+        return images[0]
+    after, *before = (inside_liver(hu, liver) for hu in images)
+    return np.where(liver, after - before[0], AIR_HU) if before else after
+
+
 def network_input(images: dict[str, np.ndarray | None], channels: tuple[Channel, ...]) -> np.ndarray:
     """The input of a network: every channel windowed to 0–1.
 
     Parameters
     ----------
     images : dict
-        HU on the model's grid, by the channel's image ("ct", "ct_in_liver", "planning_ct"); None where it was not
-        given.
+        HU on the model's grid, by the channel's image, see :func:`channel_image`; None where it was not given.
     channels : tuple of Channel
 
     Returns

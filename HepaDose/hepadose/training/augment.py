@@ -11,8 +11,8 @@ from hepadose.training.config_parts import AugmentationSettings
 from hepadose.training.data_cases import Case
 
 _PIVOT_HU = 50.0
-_OUTSIDE_HU = -150.0
-"""Darker is what lies outside of a liver that is shown alone."""
+_OUTSIDE_HU = -60.0
+"""Darker is what lies outside of a liver that is shown alone, and fat at its rim."""
 _BEND_NODES = 5
 _MOST_THIN_SLICES = 12
 

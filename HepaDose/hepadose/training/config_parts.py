@@ -53,8 +53,9 @@ class DataSettings:
     window_hu : tuple of 2 float
         Mapped to 0 and 1 and clipped.
     channels : tuple of str
-        "ct" or "ct_in_liver" (the liver alone, its median as zero; the window is then about zero), and "planning_ct" or
-        "planning_in_liver" where the network also sees the CT before treatment (synthetic data only).
+        "ct" or "ct_in_liver" (the liver alone, its median as zero; the window is then about zero), and "planning_ct",
+        "planning_in_liver" or "change_in_liver" (what the CT shows more or less than the planning CT) where the network
+        also sees the CT before treatment (synthetic data only).
     region : {"body", "liver"}
         Whether only the box around the liver is seen.
     margin_mm : float

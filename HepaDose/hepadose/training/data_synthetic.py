@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from hepadose.errors import SettingsError
 from hepadose.images import Image
-from hepadose.segmentation.bundle_metadata import IMAGES
-from hepadose.segmentation.preprocess import inside_liver
+from hepadose.segmentation.bundle_metadata import IMAGES, SOURCES
+from hepadose.segmentation.preprocess import channel_image
 from hepadose.training.abdomen import (
     Abdomen,
     AbdomenSettings,
@@ -88,17 +88,17 @@ class SyntheticSource:
         """One rendering of one anatomy, cut to the region that the network sees; "ct_in_liver" by a wrong liver."""
         box = region_box(abdomen.liver.array, abdomen.labels.spacing_kji_mm, self._config.data)
         names, liver = self._config.data.channels, _grown(abdomen.liver, liver_error_mm)
-        images = np.stack([self._image(abdomen, name, rendering_seed, liver) for name in names])
+        cts = self._cts(abdomen, rendering_seed, {source for name in names for source in SOURCES[name]})
+        images = np.stack([channel_image(name, cts, liver) for name in names])
         labels = self._labels(abdomen)
         if all(name.endswith("_in_liver") for name in names):
             # What a liver that is too small leaves out cannot be seen, nor is it kept in use.
             labels.array[~liver] = 0
         return Case(f"synthetic-{abdomen.seed}", images, labels).cropped(box)
 
-    def _image(self, abdomen: Abdomen, channel: str, seed: int, liver: np.ndarray) -> np.ndarray:
-        is_planning = channel.startswith("planning")
-        hu = self._planning_hu(abdomen, seed) if is_planning else render_ct(abdomen, seed, self._rendering).array
-        return inside_liver(hu, liver) if channel.endswith("_in_liver") else hu
+    def _cts(self, abdomen: Abdomen, seed: int, wanted: set[str]) -> dict[str, np.ndarray]:
+        cts = {"ct": render_ct(abdomen, seed, self._rendering).array} if "ct" in wanted else {}
+        return cts | ({"planning_ct": self._planning_hu(abdomen, seed)} if "planning_ct" in wanted else {})
 
     def _planning_hu(self, abdomen: Abdomen, seed: int) -> np.ndarray:
         """Before treatment: no reaction, a scan of its own, and not registered perfectly."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from hepadose.segmentation.bundle import Bundle, read_bundle
-from hepadose.segmentation.preprocess import inside_liver, network_input
+from hepadose.segmentation.preprocess import channel_image, network_input
 from hepadose.segmentation.runtime_onnx import OnnxRuntime
 from hepadose.segmentation.tiles import Shape
 from hepadose.training.abdomen import AbdomenSettings, FieldOfView, random_abdomen, render_ct
@@ -51,11 +51,8 @@ def _abdomen(bundle: Bundle, seed: int) -> np.ndarray:
     shape = tuple(max(size, 16) for size in tile)
     abdomen = random_abdomen(seed, AbdomenSettings(spacing_mm, shape, FieldOfView.UPPER_ABDOMEN))
     inside = tuple(slice(0, size) for size in tile)
-    hu = render_ct(abdomen, seed).array
-    images = {
-        each.image: (inside_liver(hu, abdomen.liver.array) if each.image.endswith("_in_liver") else hu)[inside]
-        for each in about.channels
-    }
+    cts = {"ct": render_ct(abdomen, seed).array, "planning_ct": render_ct(abdomen, seed + 1).array}
+    images = {each.image: channel_image(each.image, cts, abdomen.liver.array)[inside] for each in about.channels}
     return network_input(images, about.channels)[None]
 
 

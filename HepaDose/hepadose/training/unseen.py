@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hepadose.images import Image
-from hepadose.segmentation.bundle_metadata import ModelDescription
+from hepadose.segmentation.bundle_metadata import SOURCES, ModelDescription
 from hepadose.training.config import TrainingConfig
 from hepadose.training.config_parts import DataSettings, LabelRule, NetworkChoice, RunSettings
 from hepadose.training.data_cases import Case
@@ -121,8 +121,7 @@ def stored_images(channels: tuple[str, ...]) -> tuple[str, ...]:
     >>> stored_images(("ct_in_liver", "planning_in_liver"))
     ('ct', 'planning_ct')
     """
-    sources = {"ct_in_liver": "ct", "planning_in_liver": "planning_ct"}
-    return tuple(dict.fromkeys(sources.get(name, name) for name in channels))
+    return tuple(dict.fromkeys(source for name in channels for source in SOURCES[name]))
 
 
 def config_of_model(description: ModelDescription) -> TrainingConfig:
