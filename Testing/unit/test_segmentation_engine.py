@@ -13,6 +13,7 @@ from hepadose.segmentation import runner
 from hepadose.segmentation.bundle import read_bundle
 from hepadose.segmentation.engine import EngineInputs, run_model
 from hepadose.segmentation.network_segmenter import NetworkSegmenter
+from hepadose.segmentation.preprocess import channel_image
 from hepadose.segmentation.protocol import SegmentationInputs, Segmenter
 from hepadose.segmentation.runtimes import DeviceName, RuntimeChoice, RuntimeName
 
@@ -162,9 +163,10 @@ def test_a_network_of_the_liver_alone_sees_no_contrast_phase(tmp_path, case):
     assert np.array_equal(usual, run_model(bundle, EngineInputs(brighter, liver=liver)).mask.array)
 
 
-def test_a_network_may_compare_the_liver_with_that_of_the_planning_ct(tmp_path, case):
+@pytest.mark.parametrize("image", ["planning_in_liver", "change_in_liver"])
+def test_a_network_may_compare_the_liver_with_that_of_the_planning_ct(tmp_path, case, image):
     ct, liver = case
-    channels = [{"name": "before", "image": "planning_in_liver", "window_hu": [-200, 250]}, *metadata()["channels"]]
+    channels = [{"name": "before", "image": image, "window_hu": [-200, 250]}, *metadata()["channels"]]
     run = inference(region={"from": "liver", "margin_mm": 10})
     bundle = read_bundle(write_model(tmp_path / "m", about=metadata(task="reaction", channels=channels), run=run))
     assert bundle.description.needs == ("liver", "planning_ct")
@@ -172,6 +174,22 @@ def test_a_network_may_compare_the_liver_with_that_of_the_planning_ct(tmp_path, 
         run_model(bundle, EngineInputs(ct, planning_ct=ct))
     with pytest.raises(MissingInputError, match="needs the planning CT"):
         run_model(bundle, EngineInputs(ct, liver=liver))
+
+
+def test_a_channel_of_change_knows_no_phase_of_contrast():
+    liver = np.zeros((6, 8, 10), bool)
+    liver[1:5, 1:7, 1:9] = True
+    before = np.random.default_rng(1).normal(60.0, 5.0, liver.shape)
+    after = before + 40.0
+    after[2:4, 2:4, 2:4] -= 25.0
+    cts = {"ct": after, "planning_ct": before}
+    change = channel_image("change_in_liver", cts, liver)
+    assert np.allclose(change[2:4, 2:4, 2:4].mean(), -25.0, atol=3.0)
+    assert np.array_equal(change < -1000.0, ~liver)
+    expected = channel_image("ct_in_liver", cts, liver) - channel_image("planning_in_liver", cts, liver)
+    assert np.allclose(change[liver], expected[liver])
+    assert channel_image("change_in_liver", {"ct": after}, liver) is None
+    assert channel_image("planning_ct", cts, None) is before
 
 
 def test_a_model_that_needs_the_planning_ct_says_so(tmp_path, case):
