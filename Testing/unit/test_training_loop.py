@@ -107,6 +107,12 @@ def test_patches_prepared_by_other_processes_give_the_same_losses(data_set, unin
     assert read_losses(tmp_path) == read_losses(uninterrupted)
 
 
+def test_what_other_processes_could_not_prepare_is_said_in_words(data_set, tmp_path):
+    config = ball_config(data_set, data={"channels": ["planning_ct"]}, run={"workers": 1})
+    with pytest.raises(SettingsError, match="one channel, the CT"):
+        train(config, tmp_path)
+
+
 def test_a_finished_training_is_not_trained_further(data_set, uninterrupted):
     before = (uninterrupted / CHECKPOINT).read_bytes()
     assert train(ball_config(data_set), uninterrupted).step == 8

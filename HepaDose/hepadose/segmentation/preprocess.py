@@ -201,7 +201,7 @@ def network_input(images: dict[str, np.ndarray | None], channels: tuple[Channel,
     numpy.ndarray, shape (C, k, j, i)
         32-bit floats; zeros for a missing image.
     """
-    shape = images["ct"].shape
+    shape = next(hu.shape for hu in images.values() if hu is not None)
     volume = np.zeros((len(channels), *shape), np.float32)
     for target, channel in zip(volume, channels, strict=True):
         values = images.get(channel.image)

@@ -123,7 +123,7 @@ class _Sitting:
         self.progress = TrainingProgress()
         self.resume()
         self.log = TrainingLog(folder, tuple(rule.name for rule in config.labels), self.progress.step)
-        self.validation = None
+        self.source = self.validation = None
         self.recent_loss = math.nan
 
     def resume(self) -> None:
@@ -148,6 +148,8 @@ class _Sitting:
         """All steps that are left."""
         if self.is_over():
             return self.progress
+        # Here, for a process that prepares patches could not say what is wrong with the configuration.
+        self.source = open_source(self.config)
         with closing(batches_from(self.config, self.progress.step)) as batches:
             self.run_over(batches, tell, should_stop)
         self.save()
@@ -215,7 +217,7 @@ class _Sitting:
     def validated(self) -> dict[str, float]:
         """Judge the running mean of the weights, and keep it if it is the best so far."""
         if self.validation is None:
-            self.validation = tuple(open_source(self.config).validation_cases())
+            self.validation = tuple(self.source.validation_cases())
         dice, mean = validate(self.average, self.validation, self.config, self.precision)
         self.progress = self.progress.validated(mean, self.config)
         self.log.validation(self.progress.step, self.progress.elapsed_s, dice, mean)
