@@ -163,6 +163,7 @@ def test_scores_of_two_cubes_are_known():
     empty = score(nothing, true.with_array(nothing), "empty", "liver")
     missed = score(nothing, true, "missed", "liver")
     row = summary_of([result, empty, missed], "cubes")["labels"]["liver"]
+    assert json.loads(json.dumps(row)) == row
     assert (row["cases"], row["missed"], row["imagined"]) == (2, 1, 0)
     assert row["lowest_dice"] == 0
     assert row["largest_hd95_mm"] == 2

@@ -76,8 +76,8 @@ def score(found: np.ndarray, true: Image, case: str, label: str, has_lesions: bo
         overlap,
         distances.mean_mm,
         distances.hd95_mm,
-        np.count_nonzero(true.array) * true.voxel_volume_ml,
-        np.count_nonzero(found) * true.voxel_volume_ml,
+        float(np.count_nonzero(true.array) * true.voxel_volume_ml),
+        float(np.count_nonzero(found) * true.voxel_volume_ml),
         detect_lesions(found, true.array, true.voxel_volume_ml) if has_lesions else None,
     )
 
