@@ -49,7 +49,7 @@ def add_noise(hu: np.ndarray, spacing_mm: float, level_hu: float, random: np.ran
     hu, spacing_mm, random
         As for :func:`add_table`.
     level_hu : float
-        Standard deviation where voxels measure 1 mm; larger ones average it in proportion to their edge, as five real
+        Standard deviation where voxels measure 1 mm; larger ones average it in proportion to their edge, as three real
         CTs show (10 HU as reconstructed, 4 HU in voxels of 2 mm, 3–4 HU of 3 mm).
     """
     from scipy import ndimage
