@@ -11,7 +11,8 @@ import numpy as np
 from hepadose.phantom.shapes import Shape, blend, carve, common, ellipsoid, half_space, tube, union
 
 BODY_HALF_WIDTH_MM, BODY_HALF_DEPTH_MM = 168.0, 112.0
-RIB_PERIOD_MM = 30.0
+RIB_PERIOD_MM, RIB_FALL_MM = 30.0, 95.0
+_HALF_TURN_MM = 350.0
 VERTEBRA_PERIOD_MM = 31.0
 SPINE_Y_MM = 38.0
 CANAL_Y_MM = 66.0
@@ -74,21 +75,23 @@ def crus(side: float) -> Shape:
     return tube(points, [4, 4.5, 4, 3])
 
 
-def rib_cage() -> Shape:
-    """Bony ribs: oblique bands inside the muscle wall, ending at the costal arch."""
-    return Shape(lambda x, y, z: _rib_distance(x, y, z, cartilage=False))
+def rib_cage(fall_mm: float = RIB_FALL_MM) -> Shape:
+    """Bony ribs: oblique bands inside the muscle wall, ending at the costal arch; ``fall_mm`` per half turn."""
+    return Shape(lambda x, y, z: _rib_distance(x, y, z, fall_mm, cartilage=False))
 
 
-def costal_cartilage() -> Shape:
+def costal_cartilage(fall_mm: float = RIB_FALL_MM) -> Shape:
     """The cartilage that continues the ribs in front."""
-    return Shape(lambda x, y, z: _rib_distance(x, y, z, cartilage=True))
+    return Shape(lambda x, y, z: _rib_distance(x, y, z, fall_mm, cartilage=True))
 
 
-def _rib_distance(x, y, z, *, cartilage: bool):
+def _rib_distance(x, y, z, fall_mm: float, *, cartilage: bool):
     # 0 at the spine, 1 at the sternum: ribs fall towards the flank and rise again along the costal arch.
     turn = np.arctan2(np.abs(x) / 1.25, y) / np.pi
-    height = z + 95.0 * np.clip(turn, 0, 0.68) - 60.0 * np.clip(turn - 0.68, 0, 1) / 0.32
+    height = z + fall_mm * np.clip(turn, 0, 0.68) - 60.0 * np.clip(turn - 0.68, 0, 1) / 0.32
     along = (height + 400.0) % RIB_PERIOD_MM - RIB_PERIOD_MM / 2
+    # Across a steep rib it is not as far as along the body.
+    along *= np.hypot(_HALF_TURN_MM, RIB_FALL_MM) / np.hypot(_HALF_TURN_MM, fall_mm)
     depth = wall_depth().distance(x, y, z) - 5.5
     section = np.sqrt((depth / 4.4) ** 2 + (along / 6.8) ** 2)
     bone = (section - 1.0) * 4.4

@@ -96,6 +96,11 @@ def read_bundle(folder: Path) -> Bundle:
         raise MissingInputError(f'There is no folder of a model named "{folder.name}"; choose one that exists.')
     check_files(folder)
     description, inference = read_description(folder), read_inference(folder)
+    if inference.edge == "change" and not {"liver", "planning_ct"} <= set(description.needs):
+        raise ModelIntegrityError(
+            f'The model "{folder.name}" wants its edge drawn at the change since the planning CT, but has no channels '
+            "that need planning CT and liver; correct its description."
+        )
     weights = _checked_bytes(folder, WEIGHTS_FILE, description, LARGEST_WEIGHTS_BYTES)
     graph = b""
     if (folder / GRAPH_FILE).exists():

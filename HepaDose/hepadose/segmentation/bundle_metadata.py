@@ -13,8 +13,8 @@ from hepadose.segmentation.postprocess import Operation, operations_of
 
 METADATA_FILE = Path("configs", "metadata.json")
 INFERENCE_FILE = Path("configs", "inference.json")
-
 TASKS = ("liver", "reaction", "tumor")
+EDGES = ("network", "change")
 SOURCES = {
     "ct": ("ct",),
     "ct_in_liver": ("ct",),
@@ -143,6 +143,8 @@ class InferenceSettings:
         Whatever is found must be at least so large.
     density : DensitySettings or None
         How the organ's own CT numbers correct the probability; None leaves it as the network gave it.
+    edge : str
+        Who draws the edge: the "network", or the "change" since the planning CT where the network points.
     postprocessing : tuple of Operation
     """
 
@@ -152,6 +154,7 @@ class InferenceSettings:
     margin_mm: float = 30.0
     least_volume_ml: float = 1.0
     density: DensitySettings | None = None
+    edge: str = "network"
     postprocessing: tuple[Operation, ...] = ()
 
 
@@ -225,6 +228,7 @@ def read_inference(folder: Path) -> InferenceSettings:
         margin_mm=region.number("margin_mm", 0.0, 200.0, default.margin_mm),
         least_volume_ml=entries.number("least_volume_ml", 0.0, 1000.0, default.least_volume_ml),
         density=_density(entries),
+        edge=entries.choice("edge", EDGES, default.edge),
         postprocessing=operations_of(entries.parts("postprocessing", default=[])),
     )
 

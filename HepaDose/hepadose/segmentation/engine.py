@@ -20,13 +20,14 @@ from hepadose.segmentation.density import weighed_by_density
 from hepadose.segmentation.localize import Box, body_box, box_around, grown_to
 from hepadose.segmentation.postprocess import SUBJECT, largest_component, postprocess
 from hepadose.segmentation.preprocess import AIR_HU, channel_image, model_grid, network_input, require_ct, to_grid
-from hepadose.segmentation.protocol import Progress
+from hepadose.segmentation.protocol import Progress, SegmentationInputs
+from hepadose.segmentation.redrawn import edge_at_the_change
 from hepadose.segmentation.restore import carry_back, settled
 from hepadose.segmentation.runner import TileRunner
 from hepadose.segmentation.runtimes import Ladder, RuntimeChoice, ladder_for
 from hepadose.segmentation.tiles import softmax
 
-_PREPARED, _LOCATED, _SEGMENTED = 0.15, 0.40, 0.88
+_PREPARED, _LOCATED, _SEGMENTED, _REDRAWN = 0.15, 0.40, 0.88, 0.92
 """Shares of the whole time after which each stage ends on a processor of two cores."""
 _QUICK_OVERLAP = 0.1
 _WHOLE_ORGAN_MM = 100.0
@@ -147,6 +148,9 @@ class _Run:
         )
         if not found.array.any():
             raise self._nothing()
+        if self._settings.edge == "change":
+            found = self._redrawn(found)
+            restored = restored.with_array(settled(restored.array, found.array, self._settings.threshold))
         self._findings += [*_cut_off(found, self._model.task), *self._thin()]
         self._stage_done("restore")
         self._tell("The result is on the CT", 1.0)
@@ -243,6 +247,16 @@ class _Run:
         self._findings += findings
         self._stage_done("clean up")
         return mask
+
+    def _redrawn(self, found: Image) -> Image:
+        """The same region on the CT's own grid, its edge where both CTs show it."""
+        self._tell("Drawing the edge", _REDRAWN)
+        ct, liver, planning_ct = self._inputs.ct, self._inputs.liver, self._inputs.planning_ct
+        inputs = SegmentationInputs(ct, resample(liver, ct), resample(planning_ct, ct, outside=AIR_HU))
+        redrawn, findings = edge_at_the_change(found, inputs)
+        self._findings += findings
+        self._stage_done("edge")
+        return redrawn
 
     @property
     def _least_ml(self) -> float:

@@ -61,8 +61,8 @@ class DataSettings:
     margin_mm : float
         Kept around the liver.
     liver_error_mm : float
-        In training, the liver of "ct_in_liver" is up to so much too small or too large all around, as a found one may
-        be (synthetic data only).
+        In training, the liver of "ct_in_liver" is up to so much too small or too large all around, and gaps up to six
+        times as wide are filled in half of the cases, as in a found one (synthetic data only).
     registration_error_mm : float
         Standard deviation along each axis of how far the CT before treatment is shifted against the other one.
     recent_cases, new_case_every_steps : int

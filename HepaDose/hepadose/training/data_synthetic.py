@@ -11,6 +11,7 @@ from scipy import ndimage
 from hepadose.errors import SettingsError
 from hepadose.images import Image
 from hepadose.segmentation.bundle_metadata import IMAGES, SOURCES
+from hepadose.segmentation.morphology import close_gaps
 from hepadose.segmentation.preprocess import channel_image
 from hepadose.training.abdomen import (
     Abdomen,
@@ -72,8 +73,8 @@ class SyntheticSource:
 
     def _render(self, seed: int, rendering: int) -> Case:
         rendering_seed = seed * self._config.data.renderings_per_case + rendering
-        error_mm = self._config.data.liver_error_mm * np.random.default_rng((rendering_seed, 7)).uniform(-1.0, 1.0)
-        return self.case_of(self._abdomen(seed), rendering_seed, error_mm)
+        abdomen = self._abdomen(seed)
+        return self.case_of(abdomen, rendering_seed, self._imperfect(abdomen.liver, rendering_seed))
 
     def validation_cases(self) -> Iterator[Case]:
         """The fixed cases, made when asked for."""
@@ -84,10 +85,22 @@ class SyntheticSource:
         for seed in range(first_seed, first_seed + count):
             yield self.case_of(random_abdomen(seed, self._anatomy), seed)
 
-    def case_of(self, abdomen: Abdomen, rendering_seed: int, liver_error_mm: float = 0.0) -> Case:
-        """One rendering of one anatomy, cut to the region that the network sees; "ct_in_liver" by a wrong liver."""
+    def case_of(self, abdomen: Abdomen, rendering_seed: int, liver: np.ndarray | None = None) -> Case:
+        """One rendering of one anatomy, cut to the region that the network sees; the liver that it is shown or its own.
+
+        Parameters
+        ----------
+        abdomen : Abdomen
+        rendering_seed : int
+        liver : numpy.ndarray of bool, shape of the abdomen, optional
+
+        Returns
+        -------
+        Case
+        """
         box = region_box(abdomen.liver.array, abdomen.labels.spacing_kji_mm, self._config.data)
-        names, liver = self._config.data.channels, _grown(abdomen.liver, liver_error_mm)
+        names = self._config.data.channels
+        liver = abdomen.liver.array if liver is None else liver
         cts = self._cts(abdomen, rendering_seed, {source for name in names for source in SOURCES[name]})
         images = np.stack([channel_image(name, cts, liver) for name in names])
         labels = self._labels(abdomen)
@@ -95,6 +108,14 @@ class SyntheticSource:
             # What a liver that is too small leaves out cannot be seen, nor is it kept in use.
             labels.array[~liver] = 0
         return Case(f"synthetic-{abdomen.seed}", images, labels).cropped(box)
+
+    def _imperfect(self, liver: Image, seed: int) -> np.ndarray:
+        """Too small or too large all around, and in half of the cases with the fissures and the hilum filled."""
+        most_mm = self._config.data.liver_error_mm
+        random = np.random.default_rng((seed, 7))
+        error_mm, filled_mm = most_mm * random.uniform(-1.0, 1.0), most_mm * random.uniform(-3.0, 3.0)
+        filled = close_gaps(liver.array, max(filled_mm, 0.0), liver.spacing_kji_mm)
+        return _grown(filled, error_mm, liver.spacing_mm[0])
 
     def _cts(self, abdomen: Abdomen, seed: int, wanted: set[str]) -> dict[str, np.ndarray]:
         cts = {"ct": render_ct(abdomen, seed, self._rendering).array} if "ct" in wanted else {}
@@ -114,12 +135,12 @@ class SyntheticSource:
         return abdomen.labels.with_array(labels)
 
 
-def _grown(liver: Image, by_mm: float) -> np.ndarray:
-    steps = round(abs(by_mm) / liver.spacing_mm[0])
+def _grown(liver: np.ndarray, by_mm: float, spacing_mm: float) -> np.ndarray:
+    steps = round(abs(by_mm) / spacing_mm)
     if not steps:
-        return liver.array
+        return liver
     change = ndimage.binary_dilation if by_mm > 0 else ndimage.binary_erosion
-    return change(liver.array, iterations=steps)
+    return change(liver, iterations=steps)
 
 
 def _mask(abdomen: Abdomen, tissue: str) -> np.ndarray:

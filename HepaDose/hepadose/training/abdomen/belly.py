@@ -12,6 +12,7 @@ from hepadose.training.abdomen.settings import LiverKind
 from hepadose.training.abdomen.shaping import limited, path, uneven, varied
 from hepadose.training.abdomen.tissues import Tissue
 
+KIDNEY = (Tissue.KIDNEY_CORTEX, Tissue.KIDNEY_MEDULLA)
 SPLEEN_MM, STOMACH_MM = (96, 34, 22), (44, -30, 0)
 
 
@@ -56,7 +57,10 @@ def _paint_kidney(grid: BodyGrid, side: int, drop_mm: float, random: np.random.G
     }
     grid.paint(Tissue.KIDNEY_CORTEX, varied(organs.kidney(side), center, **change))
     grid.paint(Tissue.KIDNEY_MEDULLA, varied(organs.renal_medulla(side), center, **change), thin=True)
-    grid.paint(Tissue.KIDNEY_SINUS, varied(organs.renal_sinus(side), center, **change), thin=True)
+    # A wide renal pelvis holds urine.
+    sinus = Tissue.FLUID if random.random() < 0.15 else Tissue.KIDNEY_SINUS
+    change["scale"] *= random.uniform(0.7, 1.5)
+    grid.paint(sinus, varied(organs.renal_sinus(side), center, **change), thin=True, over=KIDNEY)
     if random.random() < 0.2:
         place = np.asarray(center) + change["shift_mm"] + random.normal(0, 1, 3) * (12, 12, 30)
         grid.paint(

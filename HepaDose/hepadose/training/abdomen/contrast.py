@@ -102,7 +102,8 @@ REACTION_OFFSETS_HU = {
 }
 LEAST_REACTION_HU = 12.0
 """A change that nobody can see is not called a reaction."""
-LEAST_TUMOR_HU = 8.0
+LEAST_TUMOR_HU = 14.0
+"""Fainter tumors would teach a network to call every part of a liver that shows few vessels a tumor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +154,10 @@ def palette(tumors: tuple[Tumor, ...], settings: RenderingSettings, random: np.r
     usual_liver_hu = float(mean_hu[Tissue.LIVER])
     _change_liver(mean_hu, phase, settings, random)
     _fill_gut(mean_hu, texture_hu, settings, random)
-    tumor_hu = [0.0] + [usual_liver_hu + _tumor_offset(tumor, phase, random) for tumor in tumors]
+    liver_hu = float(mean_hu[Tissue.LIVER])
+    tumor_hu = [0.0] + [
+        _told_apart(usual_liver_hu + _tumor_offset(tumor, phase, random), liver_hu, random) for tumor in tumors
+    ]
     rim_hu = [0.0] + [usual_liver_hu + random.uniform(*RIM_OFFSETS_HU[phase]) for _ in tumors]
     return Palette(mean_hu, texture_hu, np.float32(tumor_hu), np.float32(rim_hu), phase)
 
@@ -193,6 +197,14 @@ def _fill_gut(mean_hu: np.ndarray, texture_hu: np.ndarray, settings: RenderingSe
 def _tumor_offset(tumor: Tumor, phase: ContrastPhase, random: np.random.Generator) -> float:
     limits = TUMOR_OFFSETS_HU.get(tumor.look, HYPODENSE_OFFSETS_HU)[phase]
     return _visible(limits, LEAST_TUMOR_HU, random)
+
+
+def _told_apart(tumor_hu: float, liver_hu: float, random: np.random.Generator) -> float:
+    """A tumor that a fatty liver would hide is moved to the nearer side of it, and is as faint as a tumor may be."""
+    if abs(tumor_hu - liver_hu) >= LEAST_TUMOR_HU:
+        return tumor_hu
+    side = 1.0 if tumor_hu > liver_hu else -1.0
+    return liver_hu + side * LEAST_TUMOR_HU * random.uniform(1.0, 1.5)
 
 
 def _visible(limits_hu: tuple[float, float], least_hu: float, random: np.random.Generator) -> float:

@@ -19,6 +19,8 @@ from hepadose.training.abdomen.shaping import uneven
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, Tissue, is_any
 
 SMALLEST_MM, LARGEST_MM = 3.0, 120.0
+LARGEST_OF_PATIENT_MM = 10.0
+"""A patient's tumors are no larger than a size between this and the largest."""
 LARGEST_TREATED_MM = 70.0
 """Larger tumors are not treated with a dose that the liver around them shows."""
 TREATED_MM, MARGIN_MM = (18.0, 48.0), (8.0, 25.0)
@@ -126,7 +128,7 @@ class Reaction:
 
 
 def random_tumors(labels: Image, most: int, random: np.random.Generator) -> tuple[Tumor, ...]:
-    """Tumors inside a liver: few large or several small ones, one kind of look prevailing.
+    """Tumors inside a liver: few or many, in some patients small ones only, one kind of look prevailing.
 
     Parameters
     ----------
@@ -142,14 +144,19 @@ def random_tumors(labels: Image, most: int, random: np.random.Generator) -> tupl
     tuple of Tumor
         Empty if the scan shows no liver.
     """
-    count = int(np.clip(random.geometric(0.3), 1, most)) if most else 0
+    count = int(np.clip(random.geometric(0.25), 1, most)) if most else 0
     usual = _random_look(random)
+    largest_mm = _log_uniform(LARGEST_OF_PATIENT_MM, LARGEST_MM, random)
     tumors = []
     for center in random_places(labels, count, random):
-        diameter_mm = float(np.exp(random.uniform(np.log(SMALLEST_MM), np.log(LARGEST_MM))))
+        diameter_mm = _log_uniform(SMALLEST_MM, largest_mm, random)
         look = usual if random.random() < 0.75 else _random_look(random)
         tumors.append(Tumor(center, diameter_mm, look, random.uniform(0.0, 0.09), int(random.integers(2**31))))
     return tuple(tumors)
+
+
+def _log_uniform(low: float, high: float, random: np.random.Generator) -> float:
+    return float(np.exp(random.uniform(np.log(low), np.log(high))))
 
 
 def _random_look(random: np.random.Generator) -> TumorLook:

@@ -41,6 +41,11 @@ USUAL_ML = 1500.0
 LATTICE_MM = 8.0
 KIDNEY_DROP_MM = -26.0
 """How far a liver of the largest size pushes the right kidney down."""
+FREE_SHARE, SPREAD_MM = 0.15, (20.0, 60.0)
+"""Share of livers that touch the body wall only by chance; how far the others spread along wall and diaphragm."""
+SPREAD_SLOPE = 0.6
+"""Below 1, so that nothing spreads that does not hang on the lobes."""
+WALL_GAP_MM = (-0.5, 4.0)
 LOW_MM, HIGH_MM = np.array([-160.0, -125.0, -260.0]), np.array([150.0, 115.0, 120.0])
 
 
@@ -98,7 +103,10 @@ def random_liver(kind: LiverKind | None, enlargement: float, random: np.random.G
         lobes = varied(lobes, (-60, 0, 10), shift_mm=shift, axes=turned(random.normal(0, 8), 1))
     bladder = _gallbladder(kind, shift, random)
     crowding = float(np.clip((framed_ml - 1800.0) / 2000.0, 0.0, 1.0))
-    walls = _walls(kind, bladder, crowding, random)
+    gap_mm = random.uniform(*WALL_GAP_MM)
+    walls = _walls(kind, bladder, crowding, gap_mm, random)
+    if not shift.any() and random.random() > FREE_SHARE:
+        lobes = _spread(lobes, random.uniform(*SPREAD_MM), gap_mm)
     growth_mm = _growth(lobes, walls, framed_ml)
     return LiverForm(kind, common(lobes.grown(growth_mm), walls, 7.0), volume_ml, bladder, shift, crowding)
 
@@ -153,9 +161,22 @@ def _gallbladder(kind: LiverKind, shift: np.ndarray, random: np.random.Generator
     return varied(organs.gallbladder(), (-48, -50, -38), shift_mm=move, scale=random.uniform(0.55, 1.35), axes=axes)
 
 
-def _walls(kind: LiverKind, bladder: Shape | None, crowd: float, random: np.random.Generator) -> Shape:
+def _spread(lobes: Shape, reach_mm: float, gap_mm: float) -> Shape:
+    """Lobes that lie against the body wall and the diaphragm, as soft organs do."""
+    wall = common(trunk.wall_depth().grown(-gap_mm), trunk.below_diaphragm(), 6.0)
+
+    def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
+        depth_mm = -wall.distance(x, y, z)
+        return lobes.distance(x, y, z) - SPREAD_SLOPE * np.clip(reach_mm - depth_mm, 0.0, reach_mm)
+
+    low, high = lobes.bounds_mm
+    return Shape(distance, (low - reach_mm, high + reach_mm))
+
+
+def _walls(kind: LiverKind, bladder: Shape | None, crowd: float, gap_mm: float, random: np.random.Generator) -> Shape:
     """What limits the liver: diaphragm, body wall and the impressions of its neighbors."""
-    walls = common(trunk.cavity().grown(-3.5), trunk.below_diaphragm(), 10.0)
+    walls = common(trunk.cavity().grown(-gap_mm), trunk.below_diaphragm(), 10.0)
     # The stomach, the spleen and the gut give way to a large liver.
     gut = ellipsoid((26.0 + 34 * crowd, 26.0, -48.0 - 30 * crowd), (56.0, 58.0 - 14 * crowd, 66.0))
     walls = carve(walls, gut, 16.0)

@@ -12,6 +12,8 @@ from hepadose.training.abdomen.body_grid import BodyGrid
 from hepadose.training.abdomen.shaping import limited, path, within
 from hepadose.training.abdomen.tissues import Tissue
 
+RIB_FALL_MM = (110.0, 380.0)
+"""How far ribs fall per half turn about the body; the steeper, the shorter they look in a slice."""
 SACRUM_Z_MM, CREST_Z_MM, HIP_Z_MM = -138.0, -96.0, -262.0
 
 
@@ -31,6 +33,8 @@ class Habitus:
         Sides (-1 right, 1 left) whose arm lies beside the body.
     skin_mm : float
         Thickness of the skin.
+    plane_mm, plane_depth_mm : float
+        Thickness of the fat between the layers of the chest wall (0 for none), and its depth in the wall from inside.
     """
 
     fat_mm: float
@@ -39,6 +43,8 @@ class Habitus:
     breast_mm: float
     arms: tuple[int, ...]
     skin_mm: float
+    plane_mm: float
+    plane_depth_mm: float
 
 
 def random_habitus(random: np.random.Generator) -> Habitus:
@@ -57,7 +63,9 @@ def random_habitus(random: np.random.Generator) -> Habitus:
     arms = (-1, 1) if random.random() < 0.15 else ()
     if random.random() < 0.05:
         arms = (int(random.choice((-1, 1))),)
-    return Habitus(fat_mm, fat_mm * random.uniform(0, 0.5), fat_mm * random.uniform(-0.3, 0.4), breast_mm, arms, 2.0)
+    belly_mm, back_mm = fat_mm * random.uniform(0, 0.5), fat_mm * random.uniform(-0.3, 0.4)
+    plane_mm = random.uniform(1.0, 7.0) if random.random() < 0.6 else 0.0
+    return Habitus(fat_mm, belly_mm, back_mm, breast_mm, arms, 2.0, plane_mm, random.uniform(5.0, 10.0))
 
 
 def skin(habitus: Habitus) -> Shape:
@@ -106,12 +114,27 @@ def paint_wall(grid: BodyGrid, habitus: Habitus) -> None:
     grid.paint(Tissue.MUSCLE, muscle)
     grid.paint(Tissue.SUBCUTANEOUS_FAT, common(trunk.paraspinal_fat(), muscle, 1.0), thin=True, over=(Tissue.MUSCLE,))
     grid.paint(Tissue.SUBCUTANEOUS_FAT, trunk.flank_fat(), thin=True, over=(Tissue.MUSCLE,))
+    if habitus.plane_mm > 0.0:
+        grid.paint(Tissue.SUBCUTANEOUS_FAT, _muscle_plane(habitus), thin=True, over=(Tissue.MUSCLE,))
     grid.paint(Tissue.VISCERAL_FAT, common(trunk.cavity(), pelvic_funnel(), 10.0))
     for side in (-1, 1):
         points = [(side * 22, 42, -8), (side * 32, 44, -50), (side * 42, 42, -110), (side * 52, 36, -170)]
         grid.paint(
             Tissue.MUSCLE, tube([*points, (side * 66, 8, -225), (side * 84, -22, -262)], [5, 12, 18, 19, 15, 12])
         )
+
+
+def _muscle_plane(habitus: Habitus) -> Shape:
+    """The fat between the muscles among the ribs and those around the chest."""
+    wall = trunk.wall_depth()
+
+    def distance(x, y, z):
+        """Signed distance in mm, negative inside."""
+        depth_mm = wall.distance(x, y, z) - habitus.plane_depth_mm
+        sheet = np.abs(depth_mm - habitus.plane_mm / 2) - habitus.plane_mm / 2
+        return np.maximum(sheet, 45.0 - np.abs(x))
+
+    return Shape(distance)
 
 
 def pelvic_funnel() -> Shape:
@@ -148,8 +171,9 @@ def paint_skeleton(grid: BodyGrid, random: np.random.Generator) -> None:
     spine = union(*(_above(part, SACRUM_Z_MM, low, (46.0, 110.0, 900.0)) for part in trunk.vertebrae().parts))
     grid.layers(spine, ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.2)), thin=True)
     grid.paint(Tissue.SPINAL_CANAL, limited(trunk.spinal_canal(), (-14, 50, -230), (14, 80, 900)), thin=True)
-    grid.paint(Tissue.CARTILAGE, _below(trunk.costal_cartilage(), 205.0), thin=True)
-    ribs = _slanted(_below(trunk.rib_cage().grown(-0.6), 330.0), random.uniform(0.0, 32.0))
+    fall_mm = random.uniform(*RIB_FALL_MM)
+    grid.paint(Tissue.CARTILAGE, _below(trunk.costal_cartilage(fall_mm), 205.0), thin=True)
+    ribs = _below(trunk.rib_cage(fall_mm).grown(random.uniform(-1.2, 0.0)), 330.0)
     grid.layers(ribs, ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 1.2)), thin=True)
     grid.layers(trunk.sternum(), ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.2)))
     grid.layers(pelvis(), ((Tissue.BONE_CORTEX, 0.0), (Tissue.BONE_MARROW, 2.5)), thin=True)
@@ -162,17 +186,6 @@ def _above(shape: Shape, z_mm: float, low_mm, high_mm) -> Shape:
 def _below(shape: Shape, z_mm: float) -> Shape:
     limits = (np.array([-170.0, -115.0, -130.0]), np.array([170.0, 115.0, z_mm]))
     return Shape(lambda x, y, z: np.maximum(shape.distance(x, y, z), z - z_mm), limits)
-
-
-def _slanted(ribs: Shape, fall_mm: float) -> Shape:
-    """Ribs that fall more steeply towards the flanks."""
-
-    def distance(x, y, z):
-        """Signed distance in mm, negative inside."""
-        turn = np.arctan2(np.abs(x), y) / np.pi
-        return ribs.distance(x, y, z + fall_mm * np.clip(turn, 0.0, 0.68))
-
-    return Shape(distance, ribs.bounds_mm)
 
 
 def pelvis() -> Shape:
