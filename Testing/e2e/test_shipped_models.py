@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from hepadose.batch.flr import run_flr
@@ -13,7 +14,7 @@ from hepadose.images import Image
 from hepadose.phantom.truth import read_truth
 from hepadose.segmentation.backends import open_segmenter
 from hepadose.segmentation.protocol import SegmentationInputs
-from hepadose.training.abdomen import AbdomenSettings, FieldOfView, random_abdomen, render_ct
+from hepadose.training.abdomen import AbdomenSettings, FieldOfView, random_abdomen, render_ct, with_reaction
 
 from e2e_support import truth_job
 
@@ -51,3 +52,19 @@ def test_livers_without_a_contour_are_outlined_and_the_planted_dose_is_still_fou
         "follow-up CT",
     ]
     assert result.best.refined_gy == pytest.approx(read_truth(patient).planted_physical_gy, abs=1.0)
+
+
+def test_the_reaction_model_finds_the_planted_dose(patient, tmp_path):
+    job = dataclasses.replace(truth_job(patient), reaction_file=None, reaction_model="flr")
+    result = run_flr(patient / "dicom", tmp_path / "result", job).result
+    assert result.reaction_origin.source == "reaction model flr"
+    assert "edge at the change" in result.reaction_origin.detail
+    assert result.best.refined_gy == pytest.approx(read_truth(patient).planted_physical_gy, abs=1.5)
+
+
+def test_the_reaction_model_draws_an_unseen_reaction(abdomen, ct):
+    planning_ct = render_ct(with_reaction(abdomen, None), UNSEEN_SEED + 1)
+    found = open_segmenter("flr").segment(SegmentationInputs(ct, abdomen.liver, planning_ct))
+    assert not np.any(found.mask.array & ~abdomen.liver.array)
+    assert dice(found.mask.array, abdomen.reaction_mask.array) > 0.85
+    assert any("edge is drawn" in finding.text for finding in found.findings)

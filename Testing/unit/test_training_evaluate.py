@@ -189,3 +189,6 @@ def test_the_table_the_lines_and_the_card_tell_the_same_of_lesions(tmp_path):
     card = model_card(about)
     assert "| 10–20 mm | 1 | 1 |" in card
     assert "False positives per case: 1.00" in card
+    assert "Edge" not in card and "not sure" not in card
+    told = model_card(about, {"edge": "change", "density": {"raised": 2.0, "lowered": 1.0, "width": 3.7}})
+    assert "half the contrast of the change" in told and "the organ's own CT numbers decide" in told

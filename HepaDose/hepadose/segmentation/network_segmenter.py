@@ -59,7 +59,10 @@ class NetworkSegmenter:
         return result, self._origin(bundle)
 
     def _origin(self, bundle: Bundle) -> SegmentationOrigin:
-        return SegmentationOrigin(self.name, self.version, detail=f"weights {bundle.weights_sha256[:8]}")
+        detail = f"weights {bundle.weights_sha256[:8]}"
+        if bundle.inference.edge == "change":
+            detail += ", edge at the change since the planning CT"
+        return SegmentationOrigin(self.name, self.version, detail=detail)
 
 
 def display_name(description: ModelDescription) -> str:

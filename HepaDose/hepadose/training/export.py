@@ -126,7 +126,8 @@ def state_metrics(model: Path, summaries: list[dict[str, Any]]) -> None:
     """
     about = json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))
     about["metrics"] = summaries
-    _write(model, {METADATA_FILE.as_posix(): _json(about), CARD_FILE: model_card(about).encode()})
+    inference = json.loads((model / INFERENCE_FILE).read_text(encoding="utf-8"))
+    _write(model, {METADATA_FILE.as_posix(): _json(about), CARD_FILE: model_card(about, inference).encode()})
 
 
 def export_bundle(
@@ -173,7 +174,7 @@ def export_bundle(
         )
     about["memory_bytes_per_voxel"] = memory_bytes_per_voxel(folder, checked)
     about["agreement"] = {"largest_probability_difference_onnxruntime_pytorch": float(f"{difference:.3g}")}
-    _write(folder, {METADATA_FILE.as_posix(): _json(about), CARD_FILE: model_card(about).encode()})
+    _write(folder, {METADATA_FILE.as_posix(): _json(about), CARD_FILE: model_card(about, inference).encode()})
     return Exported(folder, len(weights), difference)
 
 

@@ -9,16 +9,18 @@ from hepadose.evaluation.lesions import DETECTED_SHARE
 
 CARD_FILE = "docs/README.md"
 _DEVICES = {"cpu": "on a processor", "cuda": "on a graphics card"}
-_AS_USED = "Measured with this model as users run it: with location, threshold and post-processing."
+_AS_USED = "Measured with this model as users run it: with location, threshold, post-processing and all of the above."
 
 
-def model_card(metadata: dict[str, Any]) -> str:
+def model_card(metadata: dict[str, Any], inference: dict[str, Any] | None = None) -> str:
     """Markdown text.
 
     Parameters
     ----------
     metadata : dict
         Content of a model's ``metadata.json``; what was not measured is said to be so.
+    inference : dict, optional
+        Content of its ``inference.json``: tells what else than the network decides.
 
     Returns
     -------
@@ -42,6 +44,7 @@ def model_card(metadata: dict[str, Any]) -> str:
         f"| Grid | {' × '.join(f'{value:g}' for value in about['spacing_mm'])} mm, tiles of "
         f"{' × '.join(str(value) for value in about['patch_size'])} voxels (k, j, i) |",
         f"| Finds | {', '.join(about['target_labels'])} |",
+        *_beside_the_network(inference or {}),
         *_training(about.get("training")),
         *_agreement(about),
         "",
@@ -58,6 +61,18 @@ def _arguments(arguments: dict[str, Any]) -> str:
 
 def _channels(channels: list[dict[str, Any]]) -> str:
     return "; ".join(f"{c['name']}, {c['window_hu'][0]:g} to {c['window_hu'][1]:g} HU" for c in channels)
+
+
+def _beside_the_network(inference: dict[str, Any]) -> list[str]:
+    lines = []
+    if "density" in inference:
+        lines.append("| Where the network is not sure | the organ's own CT numbers decide |")
+    if inference.get("edge") == "change":
+        lines.append(
+            "| Edge | the network points to the region; its edge is drawn at half the contrast of the change since the "
+            "planning CT |"
+        )
+    return lines
 
 
 def _agreement(about: dict[str, Any]) -> list[str]:
