@@ -24,7 +24,7 @@ from hepadose.training.abdomen import (
 )
 from hepadose.training.abdomen.body_grid import BodyGrid
 from hepadose.training.abdomen.build import random_build
-from hepadose.training.abdomen.lesions import random_reaction
+from hepadose.training.abdomen.lesions import random_reaction, random_tumors
 from hepadose.training.abdomen.liver_forms import random_liver
 from hepadose.training.abdomen.liver_painting import paint_liver
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, is_any
@@ -95,6 +95,21 @@ def test_the_right_liver_touches_the_diaphragm_unless_displaced_or_resected(pati
         lung = ndimage.binary_dilation(np.isin(labels, (Tissue.LUNG, Tissue.LUNG_VESSEL, Tissue.FLUID)), iterations=4)
         right = np.arange(labels.shape[2]) < labels.shape[2] // 2
         assert (lung & patient.liver.array & right).sum() > 100, patient.seed
+
+
+def test_most_livers_lie_against_the_chest_wall(patients):
+    shares = []
+    for patient in patients:
+        labels, liver = patient.labels.array, patient.liver.array
+        right = np.argwhere(liver)[:, 2].min()
+        # The outermost 40 mm of the liver towards its own side, where nothing but fat can lie between.
+        outer = liver.copy()
+        outer[:, :, right + 10 :] = False
+        shell = ndimage.binary_dilation(outer) & ~liver
+        shell[:, :, right + 10 :] = False
+        shares.append(np.mean(is_any(labels[shell], (Tissue.MUSCLE, Tissue.BONE_CORTEX, Tissue.BONE_MARROW))))
+    # Below its edge and behind the kidney every liver has fat.
+    assert np.mean(np.array(shares) > 0.15) > 0.5 and max(shares) > 0.5
 
 
 def test_the_liver_lies_on_the_right_and_the_spleen_on_the_left(patients):
@@ -171,6 +186,13 @@ def test_a_tumor_of_three_millimeters_is_never_lost(patient):
     assert with_tumors(patient, (Tumor(shifted, 3.0, TumorLook.HYPODENSE, 0.0, 7),)).tumor.array.any()
 
 
+def test_some_patients_have_small_tumors_only_and_none_more_than_asked_for(patient):
+    groups = [random_tumors(patient.labels, 12, np.random.default_rng(seed)) for seed in range(120)]
+    largest_mm = np.array([max(tumor.diameter_mm for tumor in group) for group in groups])
+    assert largest_mm.max() > 60.0 and np.mean(largest_mm < 20.0) > 0.2
+    assert {len(group) for group in groups} >= {1, 2, 12}
+
+
 def test_a_small_tumor_inside_a_large_one_keeps_its_number(patient):
     center = _deep_point(patient)
     small, large = (Tumor(center, size_mm, TumorLook.HYPODENSE, 0.0, 7) for size_mm in (12.0, 45.0))
@@ -211,7 +233,7 @@ def test_a_reaction_covers_its_isodose_in_the_liver(patient):
 def test_a_random_reaction_reaches_beyond_the_tumor_that_was_treated(patient):
     tumors = tuple(
         Tumor(tuple(map(float, patient.liver.ijk_to_points(index[::-1]))), size_mm, TumorLook.HYPODENSE, 0.0, 1)
-        for index, size_mm in zip(np.argwhere(patient.liver.array)[[500, 9000]], (60.0, 90.0), strict=True)
+        for index, size_mm in zip(np.argwhere(patient.liver.array)[[500, 9007]], (60.0, 90.0), strict=True)
     )
     drawn = [random_reaction(patient.labels, tumors, np.random.default_rng(seed)) for seed in range(60)]
     around = [[reaction for reaction in drawn if reaction.center_lps == tumor.center_lps] for tumor in tumors]

@@ -23,6 +23,8 @@ from hepadose.training.abdomen import (
     with_reaction,
     with_tumors,
 )
+from hepadose.training.abdomen.contrast import LEAST_TUMOR_HU, palette
+from hepadose.training.abdomen.lesions import LOOK_SHARES
 
 NO_EXTRAS = {
     "random_intensity_share": 0.0,
@@ -145,6 +147,16 @@ def test_tumors_show_against_the_liver_as_their_look_says(patient, look, brighte
     )
     assert (tumor > liver) == brighter
     assert abs(tumor - liver) > 8.0
+
+
+@pytest.mark.parametrize("fatty", [0.0, 1.0])
+def test_no_tumor_is_so_faint_that_only_the_missing_vessels_show_it(fatty):
+    tumors = tuple(Tumor((0, 0, 0), 30.0, look, 0.0, number) for number, look in enumerate(LOOK_SHARES))
+    settings = RenderingSettings(random_intensity_share=0.0, fatty_liver_share=fatty)
+    for seed in range(60):
+        colors = palette(tumors, settings, np.random.default_rng(seed))
+        apart = np.abs(colors.tumor_hu[1:] - colors.mean_hu[Tissue.LIVER])
+        assert apart.min() >= LEAST_TUMOR_HU - 1e-3
 
 
 def test_a_reaction_differs_from_the_liver_in_every_phase(patient):

@@ -41,11 +41,11 @@ USUAL_ML = 1500.0
 LATTICE_MM = 8.0
 KIDNEY_DROP_MM = -26.0
 """How far a liver of the largest size pushes the right kidney down."""
-FREE_SHARE, SPREAD_MM = 0.15, (20.0, 60.0)
-"""Share of livers that touch the body wall only by chance; how far the others spread along wall and diaphragm."""
-SPREAD_SLOPE = 0.6
+FREE_SHARE, SPREAD_MM = 0.1, (40.0, 100.0)
+"""Share of soft livers that touch the wall only by chance; how far the others spread along wall and diaphragm."""
+SPREAD_SLOPE = 0.7
 """Below 1, so that nothing spreads that does not hang on the lobes."""
-WALL_GAP_MM = (-0.5, 4.0)
+WALL_GAP_MM = (-2.0, 3.0)
 LOW_MM, HIGH_MM = np.array([-160.0, -125.0, -260.0]), np.array([150.0, 115.0, 120.0])
 
 
@@ -105,7 +105,7 @@ def random_liver(kind: LiverKind | None, enlargement: float, random: np.random.G
     crowding = float(np.clip((framed_ml - 1800.0) / 2000.0, 0.0, 1.0))
     gap_mm = random.uniform(*WALL_GAP_MM)
     walls = _walls(kind, bladder, crowding, gap_mm, random)
-    if not shift.any() and random.random() > FREE_SHARE:
+    if not shift.any() and kind is not LiverKind.CIRRHOTIC and random.random() > FREE_SHARE:
         lobes = _spread(lobes, random.uniform(*SPREAD_MM), gap_mm)
     growth_mm = _growth(lobes, walls, framed_ml)
     return LiverForm(kind, common(lobes.grown(growth_mm), walls, 7.0), volume_ml, bladder, shift, crowding)
