@@ -77,6 +77,16 @@ def test_where_nothing_has_changed_at_all_the_networks_own_edge_stays_with_a_war
     assert "the network's own" in findings[0].text
 
 
+def test_a_planning_ct_that_does_not_show_the_liver_leaves_the_networks_own_edge():
+    inputs = patient(-30.0, 0.0)
+    beside = inputs.liver.with_array(np.full(SHAPE, -1024.0))
+    found, findings = edge_at_the_change(
+        inputs.liver.with_array(SMALL), SegmentationInputs(inputs.follow_up_ct, inputs.liver, beside)
+    )
+    assert np.array_equal(found.array, SMALL)
+    assert "the network's own" in findings[0].text
+
+
 def test_the_edge_moves_by_no_more_than_twelve_millimeters():
     point = SMALL_MM < 4
     found, _ = drawn(point, patient(-30.0, 0.0))

@@ -165,7 +165,7 @@ class LiverChange:
 
     @classmethod
     def prepare(cls, inputs: SegmentationInputs, settings: DifferenceSettings, smoothing_mm: float) -> LiverChange:
-        """Crop to the liver, leave out rim and vessels, subtract and smooth."""
+        """Crop to the liver, leave out rim and vessels, subtract and smooth; refuse what cannot be compared."""
         spacing = inputs.follow_up_ct.spacing_kji_mm
         box = bounding_box(inputs.liver.array, tuple(int(np.ceil(6.0 / s)) for s in spacing))
         if box is None:
@@ -179,6 +179,8 @@ class LiverChange:
         difference = np.clip(follow_up, *LIVER_HU) - slope * np.clip(planning, *LIVER_HU)
         change = smooth_keeping_edges(difference, trusted, smoothing_mm, spacing)
         known = np.isfinite(change)
+        if not np.any(trusted & known):
+            raise EmptyRegionError("The planning CT shows nothing of the liver to compare; check the registration.")
         mode, _ = mode_and_width(change[trusted & known], -1)
         return cls(
             box, liver & known, trusted & known, np.where(known, change - mode, 0.0), spacing, settings, smoothing_mm

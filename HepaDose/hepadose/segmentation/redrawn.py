@@ -16,6 +16,8 @@ from hepadose.segmentation.change import CLEAR_SEPARATION, DEFAULT_SETTINGS, SMO
 from hepadose.segmentation.difference import DensityDifferenceSegmenter
 from hepadose.segmentation.protocol import SegmentationInputs
 
+Box = tuple[slice, slice, slice]
+
 _SUBJECT = "Reaction"
 
 
@@ -37,18 +39,27 @@ def edge_at_the_change(found: Image, inputs: SegmentationInputs) -> tuple[Image,
     tuple of Finding
         Which of both was done; a warning where the edge is the network's own, or not where it pointed.
     """
+    try:
+        best, box = _pointed_to(found, inputs)
+        if best is None:
+            return _without_the_network(inputs)
+    except EmptyRegionError:
+        text = "Nowhere does the liver differ clearly from the planning CT: the edge is the network's own; check it."
+        return found, (warning(_SUBJECT, text),)
+    mask = np.zeros(found.shape, dtype=bool)
+    mask[box] = best.region
+    return found.with_array(mask), (_drawn(best),)
+
+
+def _pointed_to(found: Image, inputs: SegmentationInputs) -> tuple[ChangedRegion | None, Box]:
+    """What has changed where the network points, smoothed more where it is faint; and the box it lies in."""
     best = change = None
     for factor in SMOOTHING_STEPS:
         change = LiverChange.prepare(inputs, DEFAULT_SETTINGS, factor * DEFAULT_SETTINGS.smoothing_mm)
-        wider = change.around(found.array[change.box] & change.liver)
-        best = wider or best
+        best = change.around(found.array[change.box] & change.liver) or best
         if best is not None and best.separation >= CLEAR_SEPARATION:
             break
-    if best is None:
-        return _without_the_network(found, inputs)
-    mask = np.zeros(found.shape, dtype=bool)
-    mask[change.box] = best.region
-    return found.with_array(mask), (_drawn(best),)
+    return best, change.box
 
 
 def _drawn(region: ChangedRegion) -> Finding:
@@ -61,12 +72,8 @@ def _drawn(region: ChangedRegion) -> Finding:
     return warning(_SUBJECT, f"{text}: faint, check it.")
 
 
-def _without_the_network(found: Image, inputs: SegmentationInputs) -> tuple[Image, tuple[Finding, ...]]:
-    try:
-        difference = DensityDifferenceSegmenter().segment(inputs)
-    except EmptyRegionError:
-        text = "Nowhere does the liver differ clearly from the planning CT: the edge is the network's own; check it."
-        return found, (warning(_SUBJECT, text),)
+def _without_the_network(inputs: SegmentationInputs) -> tuple[Image, tuple[Finding, ...]]:
+    difference = DensityDifferenceSegmenter().segment(inputs)
     text = (
         "Where the network points nothing has changed since the planning CT; this is what has changed most. Check it."
     )
