@@ -7,22 +7,23 @@ blurred edge lies, and the dose at the edge is what the analysis asks for.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
-from hepadose.checks import require_range
 from hepadose.errors import EmptyRegionError
 from hepadose.images import bounding_box
+from hepadose.segmentation.change_settings import DifferenceSettings
 from hepadose.segmentation.contrast import (
     HalfContrast,
     half_contrast,
     mode_and_width,
     smooth_keeping_edges,
 )
-from hepadose.segmentation.morphology import close_gaps
+from hepadose.segmentation.morphology import Element, close_gaps, dilate, erode
 from hepadose.segmentation.parenchyma import LIVER_HU, common_slope, trusted_voxels
 from hepadose.segmentation.protocol import SegmentationInputs
 
@@ -36,46 +37,11 @@ _CHANNEL_MM, _VESSEL_HALO_MM = 6.0, 3.0
 """Channels up to twice the first are closed where a vessel is no farther than the second: so far it shows through."""
 _BRIDGE_MM, _BUMP_MM = 2.5, 6.0
 """Bridges up to twice the first are cut; what lies within the second of the rest stays, so that an uneven edge does."""
-_REACH_MM = 12.0
+_REACH_MM, _SEEN_MM = 12.0, 25.0
+"""How far an edge that is given may move, and how far around it the liver is looked at."""
 _LEAST_VOXELS = 10
 _OF_PART, _OF_REGION = 0.3, 0.5
 """A part belongs to a given region if it shares so much of itself or of the region with it."""
-
-
-@dataclass(frozen=True)
-class DifferenceSettings:
-    """What counts as a change of the liver.
-
-    Parameters
-    ----------
-    smoothing_mm : float
-        Standard deviation of the smoothing (0.5–8 mm); widened where noise hides the reaction.
-    capsule_margin_mm : float
-        Voxels closer to the capsule are not trusted; the region is continued up to the capsule (0–15 mm).
-    least_contrast_hu : float
-        A smaller change is no reaction (1–50 HU).
-    least_separation : float
-        A change smaller than this many standard deviations of the liver's own variation is no reaction (1–20).
-
-    Raises
-    ------
-    SettingsError
-        Naming the setting, what was got and what is allowed.
-    """
-
-    smoothing_mm: float = 2.5
-    capsule_margin_mm: float = 4.0
-    least_contrast_hu: float = 6.0
-    least_separation: float = 2.0
-
-    def __post_init__(self) -> None:
-        require_range("smoothing", self.smoothing_mm, 0.5, 8.0, "mm")
-        require_range("capsule margin", self.capsule_margin_mm, 0.0, 15.0, "mm")
-        require_range("least contrast", self.least_contrast_hu, 1.0, 50.0, "HU")
-        require_range("least separation", self.least_separation, 1.0, 20.0, "standard deviations")
-
-
-DEFAULT_SETTINGS = DifferenceSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,20 +177,34 @@ class LiverChange:
         ChangedRegion or None
             None if nothing there differs from the liver around it.
         """
+        box = bounding_box(pointed_to, tuple(int(np.ceil(_SEEN_MM / step)) for step in self.spacing_kji_mm))
+        if box is None:
+            return None
+        found = self._cropped(box)._redrawn(pointed_to[box])
+        if found is None:
+            return None
+        region = np.zeros_like(pointed_to)
+        region[box] = found.region
+        return replace(found, region=region)
+
+    def _cropped(self, box: tuple[slice, slice, slice]) -> LiverChange:
+        part = copy.copy(self)
+        part.liver, part.trusted, part.change = self.liver[box], self.trusted[box], self.change[box]
+        return part
+
+    def _redrawn(self, pointed_to: np.ndarray) -> ChangedRegion | None:
+        """The region at half its contrast, in a band about the edge that is given."""
         levels = self._levels(pointed_to)
-        if levels is None:
+        if levels is None or not ChangedRegion(pointed_to, levels, self.noise_hu).counts(self.settings):
             return None
         sign = 1 if levels.contrast_hu > 0 else -1
-        _, noise_hu = mode_and_width(self.change[self.trusted], sign)
-        if not ChangedRegion(pointed_to, levels, noise_hu).counts(self.settings):
-            return None
-        near = ndimage.distance_transform_edt(~pointed_to, sampling=self.spacing_kji_mm) <= _REACH_MM
-        core = ndimage.distance_transform_edt(pointed_to, sampling=self.spacing_kji_mm) > _REACH_MM
+        near = dilate(pointed_to, _REACH_MM, self.spacing_kji_mm, Element.BALL)
+        core = erode(pointed_to, _REACH_MM, self.spacing_kji_mm, Element.BALL)
         found = self._settled(sign, levels.threshold_hu, lambda candidates: self._shared(candidates & near, pointed_to))
         if found is None:
             return None
         region, levels = found
-        return ChangedRegion(self._completed(region | (core & self.liver)) & near, levels, noise_hu)
+        return ChangedRegion(self._completed(region | (core & self.liver)) & near, levels, self.noise_hu)
 
     def _levels(self, region: np.ndarray) -> HalfContrast | None:
         """Of both sides of the edge; a region too small for that is compared with the whole liver."""
@@ -283,18 +263,12 @@ class LiverChange:
 
     def _parts(self, candidates: np.ndarray, kept: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
         """Connected parts chosen by their sizes, freed from what hangs on them by a thin bridge."""
-        opened = ndimage.binary_opening(candidates, _ball(_BRIDGE_MM, self.spacing_kji_mm))
+        thinner = erode(candidates, _BRIDGE_MM, self.spacing_kji_mm, Element.BALL)
+        opened = dilate(thinner, _BRIDGE_MM, self.spacing_kji_mm, Element.BALL)
         labels, count = ndimage.label(opened)
         if not count:
             return np.zeros_like(candidates)
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         chosen = kept(sizes, labels) & (sizes > 0)
-        return candidates & ndimage.binary_dilation(chosen[labels], _ball(_BUMP_MM, self.spacing_kji_mm))
-
-
-def _ball(radius_mm: float, spacing_kji_mm: tuple[float, float, float]) -> np.ndarray:
-    reach = [max(int(radius_mm / s), 0) for s in spacing_kji_mm]
-    axes = [np.arange(-r, r + 1) * s for r, s in zip(reach, spacing_kji_mm, strict=True)]
-    k, j, i = np.meshgrid(*axes, indexing="ij")
-    return k**2 + j**2 + i**2 <= radius_mm**2 + 1e-6
+        return candidates & dilate(chosen[labels], _BUMP_MM, self.spacing_kji_mm, Element.BALL)

@@ -13,12 +13,11 @@ from hepadose.images import Image
 from hepadose.provenance import SegmentationOrigin
 from hepadose.segmentation.change import (
     CLEAR_SEPARATION,
-    DEFAULT_SETTINGS,
     SMOOTHING_STEPS,
     ChangedRegion,
-    DifferenceSettings,
     LiverChange,
 )
+from hepadose.segmentation.change_settings import DEFAULT_SETTINGS, DifferenceSettings
 from hepadose.segmentation.protocol import Progress, Segmentation, SegmentationInputs, require_inputs
 
 _SUBJECT = "Reaction"

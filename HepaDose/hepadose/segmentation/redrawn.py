@@ -12,7 +12,8 @@ import numpy as np
 from hepadose.errors import EmptyRegionError
 from hepadose.findings import Finding, ok, warning
 from hepadose.images import Image
-from hepadose.segmentation.change import CLEAR_SEPARATION, DEFAULT_SETTINGS, SMOOTHING_STEPS, ChangedRegion, LiverChange
+from hepadose.segmentation.change import CLEAR_SEPARATION, SMOOTHING_STEPS, ChangedRegion, LiverChange
+from hepadose.segmentation.change_settings import DEFAULT_SETTINGS
 from hepadose.segmentation.difference import DensityDifferenceSegmenter
 from hepadose.segmentation.protocol import SegmentationInputs
 
