@@ -12,7 +12,8 @@ from support import PROJECT
 
 NAME = "HepaDose"
 RAW = "https://raw.githubusercontent.com/HepaDose/SlicerHepaDose/main/"
-LARGEST_CLONE_MB = 100.0
+LARGEST_REPOSITORY_MB = 60.0
+"""With history; the index of extensions refuses clones of more than 100 MB."""
 
 # Entries of version 1.0.1 of the schema: type of the value, and whether the entry is required.
 SCHEMA = {
@@ -121,4 +122,4 @@ def test_a_clone_stays_below_the_limit_of_the_index():
     files = (PROJECT / name for name in git("ls-files").splitlines())
     files_mb = sum(path.stat().st_size for path in files if path.is_file()) / 1e6
     # Weights count twice, and every new training adds to the history.
-    assert history_mb + files_mb < LARGEST_CLONE_MB / 2
+    assert history_mb + files_mb < LARGEST_REPOSITORY_MB
