@@ -18,11 +18,9 @@ from hepadose.phantom.shapes import Shape, ellipsoid
 from hepadose.training.abdomen.shaping import uneven
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, Tissue, is_any
 
-SMALLEST_MM, LARGEST_MM = 3.0, 120.0
-LARGEST_OF_PATIENT_MM = 10.0
-"""A patient's tumors are no larger than a size between this and the largest."""
-LARGEST_TREATED_MM = 70.0
-"""Larger tumors are not treated with a dose that the liver around them shows."""
+SMALLEST_MM, LARGEST_MM = 3.0, (10.0, 120.0)
+"""The largest is drawn for each patient."""
+LARGEST_TREATED_MM = 70.0  # Larger tumors get no dose that the liver around them shows.
 TREATED_MM, MARGIN_MM = (18.0, 48.0), (8.0, 25.0)
 """How far the liver reacts from a target's center, and at least beyond a tumor: margins and fall-off of the dose."""
 
@@ -146,12 +144,12 @@ def random_tumors(labels: Image, most: int, random: np.random.Generator) -> tupl
     """
     count = int(np.clip(random.geometric(0.25), 1, most)) if most else 0
     usual = _random_look(random)
-    largest_mm = _log_uniform(LARGEST_OF_PATIENT_MM, LARGEST_MM, random)
+    largest_mm = _log_uniform(*LARGEST_MM, random)
     tumors = []
     for center in random_places(labels, count, random):
-        diameter_mm = _log_uniform(SMALLEST_MM, largest_mm, random)
+        size_mm = _log_uniform(SMALLEST_MM, largest_mm, random)
         look = usual if random.random() < 0.75 else _random_look(random)
-        tumors.append(Tumor(center, diameter_mm, look, random.uniform(0.0, 0.09), int(random.integers(2**31))))
+        tumors.append(Tumor(center, size_mm, look, random.uniform(0.0, 0.09), int(random.integers(2**31))))
     return tuple(tumors)
 
 
