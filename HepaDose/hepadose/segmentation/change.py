@@ -257,6 +257,7 @@ class LiverChange:
         size = np.count_nonzero(region)
 
         def kept(sizes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+            """Whether each part shares enough with the region."""
             return np.bincount(labels[region], minlength=sizes.size) >= np.minimum(_OF_PART * sizes, _OF_REGION * size)
 
         return self._parts(candidates, kept)
