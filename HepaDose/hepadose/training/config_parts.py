@@ -72,6 +72,10 @@ class DataSettings:
         Different CTs that an anatomy is rendered as while it is among the last; rendering takes as long as a step.
     validation_share : float
         Share of the patients of a folder that are kept for validation.
+    outlined_folder, outlined_share : str, float
+        Folder like that of ``folder`` whose label maps name many organs as TotalSegmentator does, and the share of
+        training anatomies that are such a patient's, bent at random; the others are drawn (synthetic data only). Gray
+        values of these CTs do not serve.
     anatomy, rendering : dict
         Settings of the synthetic abdomen and of its CT that differ from the defaults.
     """
@@ -90,6 +94,8 @@ class DataSettings:
     new_case_every_steps: int = 4
     renderings_per_case: int = 2
     validation_share: float = 0.2
+    outlined_folder: str = ""
+    outlined_share: float = 0.0
     anatomy: dict = field(default_factory=dict)
     rendering: dict = field(default_factory=dict)
 

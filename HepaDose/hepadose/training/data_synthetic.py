@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
 
 from hepadose.errors import SettingsError
 from hepadose.images import Image
+from hepadose.phantom.fields import stream
 from hepadose.segmentation.bundle_metadata import IMAGES, SOURCES
 from hepadose.segmentation.morphology import close_gaps
 from hepadose.segmentation.preprocess import channel_image
@@ -18,6 +19,7 @@ from hepadose.training.abdomen import (
     AbdomenSettings,
     RenderingSettings,
     Tissue,
+    bent_abdomen,
     random_abdomen,
     render_ct,
     with_reaction,
@@ -25,6 +27,7 @@ from hepadose.training.abdomen import (
 from hepadose.training.config import TrainingConfig
 from hepadose.training.config_parts import DataSettings
 from hepadose.training.data_cases import Case, region_box
+from hepadose.training.data_outlined import outlined_patients
 
 TRAINING_SEED, VALIDATION_SEED, TEST_SEED = 0, 10_000_000, 20_000_000
 """First seeds of the anatomies for training, validation and the final test; they never meet."""
@@ -61,7 +64,8 @@ class SyntheticSource:
             _check_tissues(rule.tissues)
         self._anatomy, self._rendering = _generator_settings(data)
         # One process keeps what the next patches draw from.
-        self._abdomen = lru_cache(maxsize=data.recent_cases)(partial(random_abdomen, settings=self._anatomy))
+        self._outlined = outlined_patients(data)
+        self._abdomen = lru_cache(maxsize=data.recent_cases)(self._patient)
         self._rendered = lru_cache(maxsize=data.recent_cases)(self._render)
 
     def training_case(self, step: int, random: np.random.Generator) -> Case:
@@ -70,6 +74,12 @@ class SyntheticSource:
         newest = step // data.new_case_every_steps + data.recent_cases - 1
         age = int(random.integers(data.recent_cases))
         return self._rendered(TRAINING_SEED + newest - age, age * data.renderings_per_case // data.recent_cases)
+
+    def _patient(self, seed: int) -> Abdomen:
+        random = stream(seed, "source")
+        if not self._outlined or random.random() >= self._config.data.outlined_share:
+            return random_abdomen(seed, self._anatomy)
+        return bent_abdomen(self._outlined[int(random.integers(len(self._outlined)))], seed, self._anatomy)
 
     def _render(self, seed: int, rendering: int) -> Case:
         rendering_seed = seed * self._config.data.renderings_per_case + rendering

@@ -1,7 +1,8 @@
 """The random synthetic abdomen: anatomy as a label map, and its rendering as a CT of any phase."""
 
-from hepadose.training.abdomen.generate import Abdomen, random_abdomen, with_reaction, with_tumors
+from hepadose.training.abdomen.generate import Abdomen, bent_abdomen, random_abdomen, with_reaction, with_tumors
 from hepadose.training.abdomen.lesions import Reaction, Tumor, TumorLook
+from hepadose.training.abdomen.outlined import tissues_of
 from hepadose.training.abdomen.render import render_ct
 from hepadose.training.abdomen.settings import AbdomenSettings, FieldOfView, LiverKind, RenderingSettings
 from hepadose.training.abdomen.tissues import Tissue
@@ -16,8 +17,10 @@ __all__ = [
     "Tissue",
     "Tumor",
     "TumorLook",
+    "bent_abdomen",
     "random_abdomen",
     "render_ct",
+    "tissues_of",
     "with_reaction",
     "with_tumors",
 ]

@@ -9,6 +9,8 @@ import numpy as np
 
 AIR_HU, BODY_HU = -1000.0, -300.0
 OUTSIDE_HU = -1024.0
+STARVED_SHARE, BAND_MM, BAND_HU = 0.16, (8.0, 45.0), (0.0, 40.0)
+"""Share of scans with starved rays, and width (standard deviation) and depth of their dark band."""
 NOISE_SLICES = 24
 """Independent slices of noise; further ones are these, rolled and turned over."""
 
@@ -79,22 +81,31 @@ def _noise_slices(count: int, shape, spacing_mm: float, random: np.random.Genera
     return noise / noise.std()
 
 
-def add_starvation(hu: np.ndarray, random: np.random.Generator) -> None:
-    """Horizontal streaks where arms or a wide body starve the rays from side to side, now and then.
+def add_starvation(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) -> None:
+    """Horizontal streaks and a dark band where arms or a wide body starve and harden the rays from side to side.
 
     Parameters
     ----------
-    hu, random
-        As for :func:`add_table`.
+    hu, spacing_mm, random
+        As for :func:`add_table`. Now and then only, and more often where the body leaves the view at the sides.
     """
     from scipy import ndimage
 
     touches_sides = float((hu[:, :, (0, -1)] > BODY_HU).mean())
-    if random.random() > 0.08 + touches_sides:
+    if random.random() > STARVED_SHARE + touches_sides:
         return
-    rows = random.standard_normal((hu.shape[0], hu.shape[1], 1)).astype(np.float32)
-    rows = ndimage.gaussian_filter1d(rows, 0.6, axis=1)
-    hu += random.uniform(3.0, 18.0) * rows * (hu > BODY_HU)
+    slices, lines, _ = hu.shape
+    rows = random.standard_normal((slices, lines, 1)).astype(np.float32)
+    rows = random.uniform(3.0, 18.0) * ndimage.gaussian_filter1d(rows, 0.6, axis=1)
+    if random.random() < 0.6:
+        # At the height of an arm or of the spine; streaks are strongest there.
+        drift_mm = np.cumsum(random.normal(0.0, 1.5, slices))[:, None]
+        away_mm = spacing_mm * (np.arange(lines)[None] - random.uniform(0.25, 0.75) * lines) - drift_mm
+        band = np.exp(-0.5 * (away_mm / random.uniform(*BAND_MM)) ** 2).astype(np.float32)[..., None]
+        rows = rows * (0.3 + band) - random.uniform(*BAND_HU) * band
+    # The band fades on its way through the body.
+    ramp = np.linspace(random.uniform(0.2, 1.0), random.uniform(0.2, 1.0), hu.shape[2], dtype=np.float32)
+    hu += rows * ramp * (hu > BODY_HU)
 
 
 def add_metal(hu: np.ndarray, spacing_mm: float, random: np.random.Generator) -> None:

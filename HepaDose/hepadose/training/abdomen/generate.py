@@ -23,6 +23,7 @@ from hepadose.training.abdomen.lesions import (
 )
 from hepadose.training.abdomen.liver_forms import LiverForm, random_liver
 from hepadose.training.abdomen.liver_painting import paint_liver
+from hepadose.training.abdomen.outlined import bent
 from hepadose.training.abdomen.settings import AbdomenSettings, FieldOfView
 from hepadose.training.abdomen.tissues import LIVER_TISSUES, TUMOR_TISSUES, Tissue, is_any
 from hepadose.training.abdomen.torso import paint_arms, paint_skeleton, paint_wall, random_habitus
@@ -62,8 +63,9 @@ class Abdomen:
         What lies in the liver; small or peripheral ones may hold few voxels.
     reaction : Reaction or None
         Where the liver has reacted to radiotherapy.
-    form : LiverForm
-        The liver's form and volume; the volume holds for the whole liver, also where the scan cuts it.
+    form : LiverForm or None
+        The liver's form and volume; the volume holds for the whole liver, also where the scan cuts it. None where the
+        liver is that of an outlined patient.
     seed : int
         Chooses the patient.
     """
@@ -73,7 +75,7 @@ class Abdomen:
     tumor_index: Image
     tumors: tuple[Tumor, ...]
     reaction: Reaction | None
-    form: LiverForm
+    form: LiverForm | None
     seed: int
 
     @property
@@ -139,7 +141,26 @@ def random_abdomen(seed: int, settings: AbdomenSettings | None = None) -> Abdome
     return _with_lesions(grid.image(grid.labels), form, seed, settings)
 
 
-def _with_lesions(labels: Image, form: LiverForm, seed: int, settings: AbdomenSettings) -> Abdomen:
+def bent_abdomen(tissues: Image, seed: int, settings: AbdomenSettings | None = None) -> Abdomen:
+    """A random patient of the build of an outlined one, see :mod:`hepadose.training.abdomen.outlined`.
+
+    Parameters
+    ----------
+    tissues : Image
+        From :func:`hepadose.training.abdomen.outlined.tissues_of`.
+    seed : int
+        Chooses the patient, 0 or greater.
+    settings : AbdomenSettings, optional
+        Only lesions follow it; spacing, field of view and liver are the outlined patient's.
+
+    Returns
+    -------
+    Abdomen
+    """
+    return _with_lesions(bent(tissues, seed), None, seed, settings or AbdomenSettings())
+
+
+def _with_lesions(labels: Image, form: LiverForm | None, seed: int, settings: AbdomenSettings) -> Abdomen:
     random = stream(seed, "lesions")
     if random.random() < 0.2:
         labels, _ = paint_tumors(labels, random_cysts(labels, random))

@@ -45,7 +45,7 @@ def render_ct(abdomen: Abdomen, seed: int, settings: RenderingSettings | None = 
         add_table(hu, spacing_mm, random)
     if (random := stream(seed, "metal")).random() < settings.metal_share:
         add_metal(hu, spacing_mm, random)
-    add_starvation(hu, stream(seed, "starvation"))
+    add_starvation(hu, spacing_mm, stream(seed, "starvation"))
     random = stream(seed, "noise")
     add_noise(hu, spacing_mm, _noise_level(settings, random), random)
     if (random := stream(seed, "circle")).random() < settings.circle_share:
