@@ -11,6 +11,7 @@ from hepadose.training.abdomen import AbdomenSettings, Tissue, bent_abdomen, ran
 from hepadose.training.config_parts import DataSettings
 from hepadose.training.data_cases import open_source
 from hepadose.training.data_outlined import outlined_patients
+from hepadose.training.export import training_data_words
 
 from training_example import ball_config
 
@@ -123,6 +124,13 @@ class TestSource:
         plane = tissues.shape[1:]
         assert planes(1.0) == [plane] * 4
         assert plane not in planes(0.0)
+
+    def test_a_models_description_says_whose_shapes_it_has_seen(self, folder):
+        data = {"source": "synthetic", "outlined_folder": str(folder), "outlined_share": 0.25}
+        words = training_data_words(ball_config(folder, data=data | {"outlined_source": "one CT of a friend"}))
+        assert "In 25% of the patients" in words
+        assert "one CT of a friend" in words
+        assert str(folder) not in words
 
     def test_a_share_without_a_folder_is_refused(self):
         with pytest.raises(SettingsError, match="outlined_folder"):

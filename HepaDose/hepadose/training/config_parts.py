@@ -76,6 +76,8 @@ class DataSettings:
         Folder like that of ``folder`` whose label maps name many organs as TotalSegmentator does, and the share of
         training anatomies that are such a patient's, bent at random; the others are drawn (synthetic data only). Gray
         values of these CTs do not serve.
+    outlined_source : str
+        In words, for the model's card: how many patients, from where and under which license.
     anatomy, rendering : dict
         Settings of the synthetic abdomen and of its CT that differ from the defaults.
     """
@@ -96,6 +98,7 @@ class DataSettings:
     validation_share: float = 0.2
     outlined_folder: str = ""
     outlined_share: float = 0.0
+    outlined_source: str = "outlined patients"
     anatomy: dict = field(default_factory=dict)
     rendering: dict = field(default_factory=dict)
 

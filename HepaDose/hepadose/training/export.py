@@ -229,9 +229,16 @@ def training_data_words(config: TrainingConfig) -> str:
     str
     """
     if config.data.source == "synthetic":
-        return (
+        words = (
             "Synthetic abdomens only: random anatomy rendered as CT of any phase, noise, slice thickness and field of "
-            "view. No patient's image was used."
+            "view."
+        )
+        if not config.data.outlined_share:
+            return f"{words} No patient's image was used."
+        return (
+            f"{words} In {config.data.outlined_share:.0%} of the patients the shapes of the body are those of "
+            f"{config.data.outlined_source}, turned, stretched, bent and cut at random; gray values are synthetic there "
+            "too."
         )
     return f'Labeled CTs of the data set "{Path(config.data.folder).name}", split by patient.'
 
