@@ -237,8 +237,8 @@ def training_data_words(config: TrainingConfig) -> str:
             return f"{words} No patient's image was used."
         return (
             f"{words} In {config.data.outlined_share:.0%} of the patients the shapes of the body are those of "
-            f"{config.data.outlined_source}, turned, stretched, bent and cut at random; gray values are synthetic there "
-            "too."
+            f"{config.data.outlined_source}, turned, stretched, bent and cut at random; gray values are synthetic "
+            "there too."
         )
     return f'Labeled CTs of the data set "{Path(config.data.folder).name}", split by patient.'
 
