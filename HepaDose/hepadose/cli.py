@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hepadose
+from hepadose.cli_sirt import add_readers_command, add_sirt_command
 from hepadose.cli_train import add_training_commands
 from hepadose.errors import HepaDoseError
 
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_flr(commands)
     _add_check(commands)
     _add_segment(commands)
+    add_sirt_command(commands)
+    add_readers_command(commands)
     _add_patient(commands)
     _add_demo(commands)
     add_training_commands(commands)

@@ -56,6 +56,18 @@ def render_flr_report(
     MissingDependencyError
         If jinja2 is not installed.
     """
+    template = report_template(TEMPLATE)
+    return template.render(_context(result, figures, timing) | _patient(result, statement))
+
+
+def report_template(name: str) -> Any:
+    """A template of this folder with the filters that turn numbers into text.
+
+    Raises
+    ------
+    MissingDependencyError
+        If jinja2 is not installed.
+    """
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as problem:
@@ -72,14 +84,19 @@ def render_flr_report(
         lstrip_blocks=True,
     )
     environment.filters.update(num=number, span=interval, duration=format_duration)
-    return environment.get_template(TEMPLATE).render(_context(result, figures, timing) | _patient(result, statement))
+    return environment.get_template(name)
+
+
+def figure_texts(figures: dict[str, bytes]) -> dict[str, str]:
+    """PNG files by name as text that stands in the page."""
+    return {name: base64.b64encode(data).decode("ascii") for name, data in figures.items()}
 
 
 def _context(result: FlrResult, figures: dict[str, bytes], timing: Sequence[TimingRecord]) -> dict[str, Any]:
     level, sentence = verdict(result.findings)
     return {
         "result": result,
-        "figures": {name: base64.b64encode(data).decode("ascii") for name, data in figures.items()},
+        "figures": figure_texts(figures),
         "quantity": quantity_words(result.dose),
         "unit": dose_unit(result.dose),
         "fractionation": fractionation(result.dose),

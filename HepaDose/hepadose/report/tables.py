@@ -46,14 +46,14 @@ def curve_csv(result: FlrResult) -> str:
     if curve.boundary_iou_mean_over_slices is not None:
         names.append("boundary_iou_mean_over_slices")
     columns = [curve.levels_gy, *(getattr(curve, name) for name in names)]
-    return _csv([level_column(result), *names], zip(*columns, strict=True))
+    return csv_text([level_column(result), *names], zip(*columns, strict=True))
 
 
 def surface_csv(result: FlrResult) -> str:
     """One line per tabulated level: distances between the intrahepatic boundaries in mm."""
     names = ("mean_mm", "hd95_mm", "reaction_to_isodose_mm", "isodose_to_reaction_mm")
     rows = ([row.level_gy, *(getattr(row, name) for name in names)] for row in result.surface)
-    return _csv((level_column(result), *names), rows)
+    return csv_text((level_column(result), *names), rows)
 
 
 def dvh_metrics_csv(result: FlrResult) -> str:
@@ -62,7 +62,7 @@ def dvh_metrics_csv(result: FlrResult) -> str:
         return ""
     names = [field.name for field in dataclasses.fields(result.dvh[0])]
     header = [name.replace("_gy", "_gy_physical") for name in names]
-    return _csv(header, ([getattr(row, name) for name in names] for row in result.dvh))
+    return csv_text(header, ([getattr(row, name) for name in names] for row in result.dvh))
 
 
 def planar_csv(result: FlrResult) -> str:
@@ -71,7 +71,7 @@ def planar_csv(result: FlrResult) -> str:
         return ""
     header = [level_column(result), *(f"boundary_iou_{curve.definition.value}" for curve in result.planar)]
     columns = [result.planar[0].levels_gy, *(curve.boundary_iou for curve in result.planar)]
-    return _csv(header, zip(*columns, strict=True))
+    return csv_text(header, zip(*columns, strict=True))
 
 
 def dvh_curves(images: FlrImages) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -98,7 +98,7 @@ def dvh_csv(images: FlrImages) -> str:
     """One line per 0.1 Gy: volume of each structure in % with at least that physical dose."""
     doses, curves = dvh_curves(images)
     header = ["dose_gy_physical", *(f"{name.lower().replace(' ', '_')}_percent" for name in curves)]
-    return _csv(header, zip(np.round(doses, 6), *curves.values(), strict=True))
+    return csv_text(header, zip(np.round(doses, 6), *curves.values(), strict=True))
 
 
 def flr_result_as_dict(
@@ -164,7 +164,7 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)

@@ -1,0 +1,209 @@
+"""A reader study from a folder: contours of many cases by programs and readers in, tables and figures out.
+
+The folder holds ``study.csv`` with one line per contour: ``case``, ``kind`` (automatic, manual or adjusted), ``reader``
+(empty for a program), ``file`` (an image file in the folder), and where known ``wall_min``, ``active_min``, ``score``,
+``height_m``, ``weight_kg`` and ``tumor_ml``, from which the ratios of activities follow.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hepadose.batch.output import complete_folder
+from hepadose.batch.volume import read_mask
+from hepadose.errors import MissingInputError, SettingsError, UnreadableFileError
+from hepadose.evaluation.corrections import find_corrections
+from hepadose.evaluation.quality_score import require_score
+from hepadose.evaluation.reader_study import PairTable, Reading, ReadingKind, compare_readings
+from hepadose.report.readers_write import StudyTables, write_study
+from hepadose.sirt.inputs import Patient, Volumes
+from hepadose.sirt.prescription import DoseGoals, PrescriptionInput
+from hepadose.sirt.products import products
+from hepadose.sirt.ratios import activity_ratios
+
+STUDY_FILE = "study.csv"
+NEEDED = ("case", "kind", "reader", "file")
+KNOWN = (*NEEDED, "wall_min", "active_min", "score", "height_m", "weight_kg", "tumor_ml")
+GOALS = DoseGoals(territory_gy=120.0, normal_limit_gy=40.0)
+UPTAKE_RATIO = 4.0
+"""T/N for the ratio by the partition model, where a study has no images of uptake."""
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What is known of a case beside its contours."""
+
+    patient: Patient | None
+    tumor_ml: float | None
+
+
+def run_readers(study: Path, output: Path, *, overwrite: bool = False) -> StudyTables:
+    """Compare all readings of a study and write tables, figures and a page.
+
+    Parameters
+    ----------
+    study : Path
+        Folder with ``study.csv``.
+    output : Path
+        Folder of the result; it appears complete or not at all.
+    overwrite : bool
+        Replace an earlier result.
+
+    Returns
+    -------
+    StudyTables
+
+    Raises
+    ------
+    HepaDoseError
+        Whatever is wrong with the folder, in words.
+    """
+    with complete_folder(output, overwrite=overwrite) as working:
+        readings, facts = read_study(study)
+        tables = study_tables(readings, facts)
+        write_study(working, tables)
+    return tables
+
+
+def read_study(study: Path) -> tuple[tuple[Reading, ...], dict[str, CaseFacts]]:
+    """All readings of a folder, with the corrections that follow from automatic and adjusted contours.
+
+    Parameters
+    ----------
+    study : Path
+
+    Returns
+    -------
+    tuple of Reading
+    dict of str to CaseFacts
+        By case.
+
+    Raises
+    ------
+    MissingInputError
+        If the list or a file is missing.
+    UnreadableFileError
+        If the list has other columns, or a value is no number.
+    SettingsError
+        If a file lies outside of the folder, or a score is not on the scale.
+    """
+    lines = _lines(Path(study))
+    readings = tuple(_reading(Path(study), line) for line in lines)
+    automatic = {reading.case: reading for reading in readings if reading.kind is ReadingKind.AUTOMATIC}
+    facts = {line["case"]: _facts(line) for line in reversed(lines) if line.get("height_m")}
+    return tuple(_with_corrections(reading, automatic.get(reading.case)) for reading in readings), facts
+
+
+def _lines(study: Path) -> list[dict[str, str]]:
+    path = study / STUDY_FILE
+    if not path.is_file():
+        raise MissingInputError(f'The folder "{study.name}" has no {STUDY_FILE}, which lists the contours.')
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns = tuple(reader.fieldnames or ())
+            lines = [{name: (value or "").strip() for name, value in line.items() if name} for line in reader]
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise UnreadableFileError(f"{STUDY_FILE} cannot be read; save it as CSV in UTF-8.") from problem
+    missing, unknown = sorted(set(NEEDED) - set(columns)), sorted(set(columns) - set(KNOWN))
+    if missing or unknown:
+        raise UnreadableFileError(
+            f"{STUDY_FILE} needs the columns {', '.join(NEEDED)} and may have {', '.join(KNOWN[len(NEEDED) :])}; "
+            f"missing: {', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}."
+        )
+    if not lines:
+        raise MissingInputError(f"{STUDY_FILE} lists no contours.")
+    return lines
+
+
+def _reading(study: Path, line: dict[str, str]) -> Reading:
+    path = (study / line["file"]).resolve()
+    if study.resolve() not in path.parents:
+        raise SettingsError(f"Case {line['case']}: the file must lie in the study's folder.")
+    if line["kind"] not in list(ReadingKind):
+        raise SettingsError(f'Case {line["case"]}: kind is {", ".join(ReadingKind)}, got "{line["kind"]}".')
+    score = _number(line, "score")
+    if score is not None:
+        require_score(score)
+    return Reading(
+        line["case"],
+        ReadingKind(line["kind"]),
+        line["reader"],
+        read_mask(path),
+        _number(line, "wall_min"),
+        _number(line, "active_min"),
+        score,
+    )
+
+
+def _number(line: dict[str, str], name: str) -> float | None:
+    text = line.get(name, "")
+    try:
+        return float(text) if text else None
+    except ValueError as problem:
+        raise UnreadableFileError(f'Case {line["case"]}: {name} must be a number, got "{text}".') from problem
+
+
+def _facts(line: dict[str, str]) -> CaseFacts:
+    height_m, weight_kg = _number(line, "height_m"), _number(line, "weight_kg")
+    known = height_m is not None and weight_kg is not None
+    return CaseFacts(Patient(height_m, weight_kg) if known else None, _number(line, "tumor_ml"))
+
+
+def _with_corrections(reading: Reading, automatic: Reading | None) -> Reading:
+    if reading.kind is not ReadingKind.ADJUSTED or automatic is None:
+        return reading
+    return replace(reading, corrections=find_corrections(automatic.mask, reading.mask))
+
+
+def study_tables(readings: tuple[Reading, ...], facts: dict[str, CaseFacts]) -> StudyTables:
+    """Every table of the study: pairs, ratios of activities, times, scores and corrections.
+
+    Parameters
+    ----------
+    readings : tuple of Reading
+    facts : dict of str to CaseFacts
+
+    Returns
+    -------
+    StudyTables
+    """
+    pairs = tuple(compare_readings(readings, *labels) for labels in pairings(readings))
+    ratios = {(pair.first, pair.second): _ratios(pair, facts) for pair in pairs}
+    return StudyTables(readings, pairs, {key: rows for key, rows in ratios.items() if rows})
+
+
+def pairings(readings: Iterable[Reading]) -> list[tuple[str, str]]:
+    """Which readings are compared: program with every reader, manual with adjusted of a reader, reader with reader."""
+    labels = {(reading.kind, reading.reader): reading.label for reading in readings}
+    by_case: dict[str, set[str]] = {}
+    for reading in readings:
+        by_case.setdefault(reading.case, set()).add(reading.label)
+    order = sorted(labels, key=lambda key: (list(ReadingKind).index(key[0]), key[1]))
+    wanted = []
+    for place, one in enumerate(order):
+        for two in order[place + 1 :]:
+            same_reader = one[1] == two[1] and one[0] is not two[0]
+            same_kind = one[0] is two[0]
+            if one[0] is ReadingKind.AUTOMATIC or same_reader or same_kind:
+                wanted.append((labels[one], labels[two]))
+    return [pair for pair in wanted if any(set(pair) <= found for found in by_case.values())]
+
+
+def _ratios(pair: PairTable, facts: dict[str, CaseFacts]) -> dict[str, list[float]]:
+    """Ratios of activities by model, over the cases whose patient and tumor volume are known."""
+    found: dict[str, list[float]] = {}
+    for row in pair.rows:
+        fact = facts.get(row.case)
+        if fact is None or fact.patient is None or fact.tumor_ml is None:
+            continue
+        uptake = (("tumors", fact.tumor_ml, UPTAKE_RATIO),) if fact.tumor_ml else ()
+        volumes = [Volumes(ml, ml, fact.tumor_ml) for ml in (row.first_ml, row.second_ml)]
+        given = PrescriptionInput(products()["resin"], volumes[0], fact.patient, goals=GOALS, uptake=uptake)
+        for ratio in activity_ratios(given, *volumes):
+            if ratio.model != "empirical":
+                found.setdefault(ratio.model, []).append(ratio.ratio)
+    return found

@@ -1,0 +1,163 @@
+"""The commands ``hepadose sirt`` and ``hepadose readers``: their options, the jobs that they make, what they print."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hepadose.batch.sirt import SirtOutcome
+    from hepadose.batch.sirt_job import SirtJob
+
+EXIT_OK = 0
+
+
+def add_sirt_command(commands: argparse._SubParsersAction) -> None:
+    """Add the command; imports nothing heavy."""
+    sirt = commands.add_parser("sirt", help="volumes, activities and doses of a Y-90 radioembolization")
+    sirt.set_defaults(run=_run_sirt)
+    sirt.add_argument("segments", type=Path, help="segments as 3D Slicer saves them (.seg.nrrd)")
+    sirt.add_argument("--output", "-o", type=Path, required=True, help="folder of the result")
+    sirt.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+    _add_regions(sirt)
+    _add_prescription(sirt)
+    _add_activity(sirt)
+
+
+def add_readers_command(commands: argparse._SubParsersAction) -> None:
+    """Add the command; imports nothing heavy."""
+    readers = commands.add_parser("readers", help="compare contours of many cases by programs and readers")
+    readers.set_defaults(run=_run_readers)
+    readers.add_argument("study", type=Path, help="folder with study.csv, which lists the contours")
+    readers.add_argument("--output", "-o", type=Path, required=True, help="folder of the result")
+    readers.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+
+def _run_readers(options: argparse.Namespace) -> int:
+    from hepadose.batch.readers import run_readers
+
+    tables = run_readers(options.study, options.output, overwrite=options.overwrite)
+    for pair in tables.pairs:
+        dice, ratio = pair.summaries["dice"].text(3), pair.summaries["volume_ratio"].text(3)
+        print(f"{pair.first} – {pair.second}: {len(pair.rows)} cases, DSC {dice}, ratio of volumes {ratio}")
+    print(f"Written to {options.output}")
+    return EXIT_OK
+
+
+def _add_regions(sirt: argparse.ArgumentParser) -> None:
+    group = sirt.add_argument_group("which segment is what")
+    group.add_argument("--liver", default="liver", metavar="NAME")
+    group.add_argument("--territory", metavar="NAME", help="what is treated; the whole liver if omitted")
+    group.add_argument("--tumor", action="append", metavar="NAME", help='again for each; else names like "Tumor 1"')
+    group.add_argument("--lungs", metavar="NAME")
+
+
+def _add_prescription(sirt: argparse.ArgumentParser) -> None:
+    from hepadose.sirt.guidance import TREATMENTS
+
+    group = sirt.add_argument_group("patient, product and goals")
+    group.add_argument("--product", default="glass", help="glass, resin, or one of --products")
+    group.add_argument("--products", type=Path, metavar="FILE", help="products of your hospital (JSON)")
+    group.add_argument("--treatment", choices=TREATMENTS, default="unilobar")
+    group.add_argument("--height", type=float, metavar="M", help="in meters")
+    group.add_argument("--weight", type=float, metavar="KG")
+    group.add_argument("--lung-shunt", type=float, default=0.0, metavar="FRACTION", help="0.05 is 5 %%")
+    group.add_argument("--residual", type=float, default=0.0, metavar="FRACTION", help="stays in vial and tubing")
+    group.add_argument("--lung-mass", type=float, default=1.0, metavar="KG")
+    group.add_argument("--territory-dose", type=float, metavar="GY", help="mean dose to the territory")
+    group.add_argument("--tumor-dose", type=float, metavar="GY", help="mean dose that every tumor shall get")
+    group.add_argument("--normal-limit", type=float, metavar="GY", help="of normal liver in the territory")
+    group.add_argument("--lung-limit", type=float, default=30.0, metavar="GY")
+    group.add_argument("--uptake", action="append", default=[], metavar="NAME=RATIO", help="T/N ratio of a tumor")
+    group.add_argument("--density", type=float, metavar="G_PER_ML")
+    group.add_argument("--constant", help="glass_IFU, partition_49.67 or physical; the product's if omitted")
+
+
+def _add_activity(sirt: argparse.ArgumentParser) -> None:
+    from hepadose.sirt.analysis import DoseMethod
+
+    group = sirt.add_argument_group("image of activity")
+    group.add_argument("--activity", type=Path, metavar="IMAGE", help="PET or SPECT as NRRD, NIfTI or MetaImage")
+    group.add_argument("--counts", action="store_true", help="its numbers are counts, not Bq/ml")
+    group.add_argument("--unit", type=float, default=1.0, metavar="BQ_PER_ML", help="what 1 in the image is")
+    group.add_argument("--hours", type=float, default=0.0, help="decay-corrected to so long after the injection")
+    group.add_argument("--injected", type=float, metavar="GBQ", help="activity in the vial at injection")
+    group.add_argument("--method", choices=[method.value for method in DoseMethod], default=DoseMethod.LOCAL.value)
+
+
+def sirt_job(options: argparse.Namespace) -> SirtJob:
+    """The job that the parsed options describe.
+
+    Raises
+    ------
+    SettingsError, UnitsError
+        If a value is impossible.
+    """
+    from hepadose.batch.sirt_job import RegionNames, SirtJob
+    from hepadose.errors import SettingsError
+    from hepadose.sirt.analysis import DoseMethod, ImageKind
+    from hepadose.sirt.inputs import Patient
+    from hepadose.sirt.mird import Delivery
+    from hepadose.sirt.prescription import DoseGoals
+
+    if (options.height is None) != (options.weight is None):
+        raise SettingsError("Body surface needs height and weight; give both or neither.")
+    return SirtJob(
+        product=options.product,
+        products_file=options.products,
+        treatment=options.treatment,
+        names=RegionNames(options.liver, options.territory, options.lungs, options.tumor and tuple(options.tumor)),
+        patient=None if options.height is None else Patient(options.height, options.weight),
+        delivery=Delivery(options.lung_shunt, options.residual, options.lung_mass),
+        goals=DoseGoals(options.territory_dose, options.tumor_dose, options.normal_limit, options.lung_limit),
+        uptake=dict(_ratio(text) for text in options.uptake),
+        density_g_per_ml=options.density,
+        constant=options.constant,
+        activity_file=options.activity,
+        activity_kind=ImageKind.COUNTS if options.counts else ImageKind.CONCENTRATION,
+        unit_bq_per_ml=options.unit,
+        hours_after_injection=options.hours,
+        injected_gbq=options.injected,
+        method=DoseMethod(options.method),
+    )
+
+
+def _ratio(text: str) -> tuple[str, float]:
+    from hepadose.errors import SettingsError
+
+    name, sign, ratio = text.rpartition("=")
+    try:
+        return name, float(ratio) if sign else float("")
+    except ValueError as problem:
+        raise SettingsError(f'A T/N ratio is given as NAME=RATIO, got "{text}".') from problem
+
+
+def _run_sirt(options: argparse.Namespace) -> int:
+    from hepadose.batch.sirt import run_sirt
+    from hepadose.worker.console import progress_lines
+
+    outcome = run_sirt(
+        options.segments, options.output, sirt_job(options), overwrite=options.overwrite, progress=progress_lines()
+    )
+    print(_summary(outcome))
+    for finding in (*outcome.result.findings, *outcome.notes):
+        print(f"  {finding}")
+    print(f"Written to {options.output}: {', '.join(outcome.files)}")
+    return EXIT_OK
+
+
+def _summary(outcome: SirtOutcome) -> str:
+    """Volumes, one line per activity and per dose."""
+    result = outcome.result
+    lines = [", ".join(f"{name} {volume:.0f} ml" for name, volume in result.volumes_ml.items())]
+    for row in result.prescription.rows:
+        doses = f"territory {row.territory_gy:.0f} Gy, lungs {row.lungs_gy:.1f} Gy"
+        lines.append(f"{row.activity_gbq:6.2f} GBq  {row.model}: {row.goal} ({doses})")
+    if result.prescription.tightest:
+        limit = result.prescription.tightest
+        lines.append(f"{limit.activity_gbq:6.2f} GBq  at most: {limit.name}")
+    for row in result.doses:
+        ratio = f", T/N {row.uptake_ratio:.1f}" if row.uptake_ratio is not None else ""
+        lines.append(f"{row.mean_gy:6.1f} Gy   {row.name} ({row.volume_ml:.1f} ml, mean from the image{ratio})")
+    return "\n".join(lines)
