@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hepadose.dicom.study import item
+
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
     from pydicom.sr.coding import Code
 
 PRIVATE_SCHEME = "99HEPADOSE"
@@ -29,6 +32,10 @@ class Concept:
         from pydicom.sr.coding import Code
 
         return Code(self.value, self.scheme, self.meaning)
+
+    def item(self) -> Dataset:
+        """As an item of a code sequence."""
+        return item(CodeValue=self.value, CodingSchemeDesignator=self.scheme, CodeMeaning=self.meaning)
 
 
 ANATOMICAL = Concept("123037004", "SCT", "Anatomical Structure")

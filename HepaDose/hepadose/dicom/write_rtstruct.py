@@ -11,6 +11,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import CTImageStorage, ImplicitVRLittleEndian, RTStructureSetStorage
 
+from hepadose.dicom.concepts import Concept
 from hepadose.dicom.outlines import join_holes, trace_outlines
 from hepadose.dicom.study import CtReference, DicomStudy, ObjectReference, fill, item, new_object, save
 from hepadose.images import Image, require_same_grid
@@ -36,20 +37,24 @@ class StructureMask:
         Display color, 0–255.
     generation_algorithm : str
         "AUTOMATIC", "SEMIAUTOMATIC" or "MANUAL".
+    concept : Concept, optional
+        What it is, as a code (RT ROI Identification Code Sequence).
     """
 
     mask: Image
     interpreted_type: str = "ORGAN"
     color: tuple[int, int, int] = (255, 255, 0)
     generation_algorithm: str = "AUTOMATIC"
+    concept: Concept | None = None
 
 
 @dataclass(frozen=True)
 class StructureSetSettings:
-    """Label, series and keyhole choice of a structure set."""
+    """Label and series of a structure set, and what tells it from others of the study with the same series number."""
 
     label: str = "Structures"
     series_number: int = 101
+    distinct: str = ""
 
 
 def write_rtstruct(
@@ -98,7 +103,7 @@ def write_rtstruct(
     study, settings = study or ct.study, settings or StructureSetSettings()
     for name, structure in masks.items():
         require_same_grid(**{"CT series": ct.grid, f"structure {name}": structure.mask})
-    reference = ObjectReference(RTStructureSetStorage, study.uid("RTSTRUCT", settings.series_number))
+    reference = ObjectReference(RTStructureSetStorage, study.uid("RTSTRUCT", settings.series_number, settings.distinct))
     dataset = _structure_set(reference, study, settings)
     fill(dataset, FrameOfReferenceUID=ct.study.frame_of_reference_uid, PositionReferenceIndicator="")
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(ct)]
@@ -116,7 +121,7 @@ def _structure_set(reference: ObjectReference, study: DicomStudy, settings: Stru
         reference.sop_class_uid,
         reference.sop_instance_uid,
         modality="RTSTRUCT",
-        series_uid=study.uid("RTSTRUCT series", settings.series_number),
+        series_uid=study.uid("RTSTRUCT series", settings.series_number, settings.distinct),
         series_number=settings.series_number,
         series_description=settings.label,
         transfer_syntax_uid=ImplicitVRLittleEndian,
@@ -144,12 +149,15 @@ def _roi(number: int, name: str, structure: StructureMask, ct: CtReference) -> D
 
 
 def _observation(number: int, structure: StructureMask) -> Dataset:
-    return item(
+    observation = item(
         ObservationNumber=number,
         ReferencedROINumber=number,
         RTROIInterpretedType=structure.interpreted_type,
         ROIInterpreter="",
     )
+    if structure.concept is not None:
+        observation.RTROIIdentificationCodeSequence = [structure.concept.item()]
+    return observation
 
 
 def _roi_contours(number: int, structure: StructureMask, ct: CtReference) -> Dataset:
