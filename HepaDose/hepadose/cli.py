@@ -1,4 +1,4 @@
-"""The command line: ``hepadose flr``, ``check``, ``segment``, ``patient``, ``demo``.
+"""The command line: ``hepadose flr``, ``check``, ``segment``, ``demo``, and what the other modules of its name add.
 
 Exit codes: 0 the result is there, 1 the case cannot be analyzed (the reason is printed), 2 the call is wrong,
 130 interrupted. Nothing ever prompts. ``Slicer --python-script`` runs the same :func:`main`.
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hepadose
-from hepadose.cli_sirt import add_readers_command, add_sirt_command
+from hepadose.cli_patient import add_patient_command
+from hepadose.cli_sirt import add_sirt_commands
 from hepadose.cli_train import add_training_commands
 from hepadose.errors import HepaDoseError
 
@@ -69,9 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_flr(commands)
     _add_check(commands)
     _add_segment(commands)
-    add_sirt_command(commands)
-    add_readers_command(commands)
-    _add_patient(commands)
+    add_sirt_commands(commands)
+    add_patient_command(commands)
     _add_demo(commands)
     add_training_commands(commands)
     return parser
@@ -248,35 +248,6 @@ def _run_segment(options: argparse.Namespace) -> int:
     for finding in outcome.findings:
         print(f"  {finding}")
     print(f"Written to {options.output}: {', '.join(outcome.files)}")
-    return EXIT_OK
-
-
-def _add_patient(commands: argparse._SubParsersAction) -> None:
-    from hepadose.phantom.settings import Technique
-
-    patient = commands.add_parser("patient", help="write a digital patient as DICOM, with the truth beside it")
-    patient.set_defaults(run=_run_patient)
-    patient.add_argument("folder", type=Path)
-    patient.add_argument("--technique", choices=[t.value for t in Technique], default=next(iter(Technique)).value)
-    patient.add_argument("--planted-gy", type=float, metavar="GY", help="dose at which this liver reacts")
-    patient.add_argument("--matrix", type=int, default=256)
-    patient.add_argument("--seed", type=int, default=1)
-
-
-def _patient_settings(options: argparse.Namespace):
-    from hepadose.phantom.settings import DigitalPatientSettings, Technique
-
-    planted = {} if options.planted_gy is None else {"planted_gy": options.planted_gy}
-    return DigitalPatientSettings(
-        technique=Technique(options.technique), matrix=options.matrix, seed=options.seed, **planted
-    )
-
-
-def _run_patient(options: argparse.Namespace) -> int:
-    from hepadose.phantom.patient import make_digital_patient
-
-    make_digital_patient(options.folder, _patient_settings(options), progress=_progress_printer())
-    print(f"Digital patient written to {options.folder}: dicom/ (all files mixed) and truth/.")
     return EXIT_OK
 
 

@@ -13,8 +13,19 @@ if TYPE_CHECKING:
 EXIT_OK = 0
 
 
-def add_sirt_command(commands: argparse._SubParsersAction) -> None:
-    """Add the command; imports nothing heavy."""
+def add_sirt_commands(commands: argparse._SubParsersAction) -> None:
+    """Add both commands; imports nothing heavy.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Those of ``hepadose``.
+    """
+    _add_sirt(commands)
+    _add_readers(commands)
+
+
+def _add_sirt(commands: argparse._SubParsersAction) -> None:
     sirt = commands.add_parser("sirt", help="volumes, activities and doses of a Y-90 radioembolization")
     sirt.set_defaults(run=_run_sirt)
     sirt.add_argument("segments", type=Path, help="segments as 3D Slicer saves them (.seg.nrrd)")
@@ -25,8 +36,7 @@ def add_sirt_command(commands: argparse._SubParsersAction) -> None:
     _add_activity(sirt)
 
 
-def add_readers_command(commands: argparse._SubParsersAction) -> None:
-    """Add the command; imports nothing heavy."""
+def _add_readers(commands: argparse._SubParsersAction) -> None:
     readers = commands.add_parser("readers", help="compare contours of many cases by programs and readers")
     readers.set_defaults(run=_run_readers)
     readers.add_argument("study", type=Path, help="folder with study.csv, which lists the contours")

@@ -13,11 +13,11 @@ from hepadose.evaluation.agreement import (
     intraclass_correlation,
     paired_wilcoxon,
     proportion_interval,
-    summarize_values,
     weighted_kappa,
 )
 from hepadose.evaluation.corrections import REGIONS, find_corrections
 from hepadose.evaluation.quality_score import SCORES, WORDS, require_score, summarize_scores
+from hepadose.evaluation.summary import summarize_values
 from hepadose.images import Image
 
 SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]

@@ -7,14 +7,8 @@ import pytest
 
 from hepadose.errors import GeometryMismatchError, MissingInputError, SettingsError
 from hepadose.evaluation.corrections import Correction
-from hepadose.evaluation.reader_study import (
-    Reading,
-    ReadingKind,
-    compare_readings,
-    correction_table,
-    editing_times,
-    score_table,
-)
+from hepadose.evaluation.reader_study import Reading, ReadingKind, compare_readings
+from hepadose.evaluation.reader_tables import correction_table, editing_times, score_table
 from hepadose.images import Image
 
 AUTOMATIC, MANUAL, ADJUSTED = ReadingKind.AUTOMATIC, ReadingKind.MANUAL, ReadingKind.ADJUSTED

@@ -10,17 +10,15 @@ import numpy as np
 
 import hepadose
 from hepadose.errors import MissingDependencyError
-from hepadose.evaluation.agreement import Summary, summarize_values
 from hepadose.evaluation.quality_score import SCORES, ScoreSummary
 from hepadose.evaluation.reader_study import (
     FIGURES,
     PairRow,
     PairTable,
     Reading,
-    correction_table,
-    editing_times,
-    score_table,
 )
+from hepadose.evaluation.reader_tables import correction_table, editing_times, score_table
+from hepadose.evaluation.summary import Summary, summarize_values
 from hepadose.report.canvas import ACCENT, INK, QUIET, SECOND, as_png, new_figure, style_axes
 from hepadose.report.html import figure_texts, report_template
 from hepadose.report.tables import csv_text
