@@ -28,6 +28,8 @@ POPUPS = re.compile(
 DESTRUCTIVE_DIALOGS = {"HepaDose/hepadose/gui/flr/report.py"}
 MAY_PRINT = {
     "HepaDose/hepadose/cli.py",
+    "HepaDose/hepadose/cli_patient.py",
+    "HepaDose/hepadose/cli_sirt.py",
     "HepaDose/hepadose/cli_train.py",
 }
 
