@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -27,3 +28,8 @@ def oracles(group: str) -> list:
     if not cases:
         return [pytest.param(None, marks=pytest.mark.skip(reason="the reference data beside the project are absent"))]
     return [pytest.param(case, id=case["name"]) for case in cases]
+
+
+def heed_ctrl_c() -> None:
+    """To be called in a new process: what a shell starts in the background ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -18,7 +18,7 @@ from hepadose.phantom.truth import read_truth
 from hepadose.timing import Outcome, read_timing_log
 
 from e2e_support import truth_job, truth_options
-from support import PROJECT
+from support import PROJECT, heed_ctrl_c
 
 
 def numbers(folder: Path) -> dict:
@@ -134,7 +134,8 @@ def test_an_unexpected_error_in_a_writer_leaves_nothing(patient, tmp_path):
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
 def test_a_stopped_process_leaves_nothing(patient, tmp_path, kill):
     call = [sys.executable, "-m", "hepadose", "flr", str(patient / "dicom"), "-o", str(tmp_path / "result")]
-    process = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(call, **pipes, text=True, preexec_fn=heed_ctrl_c)
     while "Rigid" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(kill)

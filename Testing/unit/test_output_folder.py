@@ -14,6 +14,8 @@ import pytest
 from hepadose.batch.output import complete_folder
 from hepadose.errors import CancelledError, OutputError
 
+from support import heed_ctrl_c
+
 
 def fill(folder: Path, text: str = "{}") -> None:
     (folder / "result.json").write_text(text)
@@ -105,7 +107,10 @@ def test_ctrl_c_in_a_real_process_leaves_nothing(tmp_path):
         "    (working / 'half').write_text('x'); print('ready', flush=True); time.sleep(60)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "result")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", script, str(tmp_path / "result")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heed_ctrl_c,
     )
     assert process.stdout.readline() == b"ready\n"
     assert any(path.name.endswith(".partial") for path in tmp_path.iterdir())
