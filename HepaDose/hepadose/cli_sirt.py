@@ -51,6 +51,8 @@ def _run_readers(options: argparse.Namespace) -> int:
     for pair in tables.pairs:
         dice, ratio = pair.summaries["dice"].text(3), pair.summaries["volume_ratio"].text(3)
         print(f"{pair.first} – {pair.second}: {len(pair.rows)} cases, DSC {dice}, ratio of volumes {ratio}")
+    for note in tables.notes:
+        print(f"  {note}")
     print(f"Written to {options.output}")
     return EXIT_OK
 

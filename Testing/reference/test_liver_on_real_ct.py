@@ -1,4 +1,7 @@
-"""The liver models on real CTs that no training has seen, against outlines of another program or of a person."""
+"""The liver model on real CTs against outlines of another program or of a person; no training has seen their images.
+
+The shapes of the two that nobody has outlined have served training.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -108,6 +109,13 @@ class TestTables:
         _, output = result
         row = table(output, "corrections.csv")[0]
         assert (row["region"], row["reader"], row["cases"], row["of_cases"]) == ("missing part", "1", "8", "8")
+
+    def test_everything_stands_in_one_file_too(self, result):
+        tables, output = result
+        content = json.loads((output / "result.json").read_text())
+        assert len(content["pairs"]) == len(tables.pairs) == 5
+        assert content["times"][0]["adjusted"]["median"] == pytest.approx(np.median(MINUTES))
+        assert tables.notes == ()
 
     def test_page_and_figures_are_there(self, result):
         _, output = result

@@ -64,8 +64,8 @@ def run_readers(study: Path, output: Path, *, overwrite: bool = False) -> StudyT
     with complete_folder(output, overwrite=overwrite) as working:
         readings, facts = read_study(study)
         tables = study_tables(readings, facts)
-        write_study(working, tables)
-    return tables
+        notes = write_study(working, tables)
+    return replace(tables, notes=notes)
 
 
 def read_study(study: Path) -> tuple[tuple[Reading, ...], dict[str, CaseFacts]]:

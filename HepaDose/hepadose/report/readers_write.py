@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +20,17 @@ from hepadose.evaluation.reader_study import (
 )
 from hepadose.evaluation.reader_tables import correction_table, editing_times, score_table
 from hepadose.evaluation.summary import Summary, summarize_values
+from hepadose.findings import Finding, warning
 from hepadose.report.canvas import ACCENT, INK, QUIET, SECOND, as_png, new_figure, style_axes
 from hepadose.report.html import figure_texts, report_template
-from hepadose.report.tables import csv_text
+from hepadose.report.tables import csv_text, plain
 from hepadose.report.write import write_together
 from hepadose.timing import software_versions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SCHEMA = "hepadose/reader-study/1"
 TEMPLATE = "readers_report.html.jinja"
 FIGURE_WORDS = {
     "dice": "DSC",
@@ -49,14 +52,17 @@ class StudyTables:
     pairs : tuple of PairTable
     activity_ratios : dict of (str, str) to dict of str to list of float
         By first and second reading, then by model.
+    notes : tuple of Finding
+        What could not be written.
     """
 
     readings: tuple[Reading, ...]
     pairs: tuple[PairTable, ...]
     activity_ratios: dict[tuple[str, str], dict[str, list[float]]]
+    notes: tuple[Finding, ...] = ()
 
 
-def write_study(folder: Path, tables: StudyTables) -> dict[str, Path]:
+def write_study(folder: Path, tables: StudyTables) -> tuple[Finding, ...]:
     """Write CSV tables, figures and the page; the tables alone where matplotlib or jinja2 are missing.
 
     Parameters
@@ -66,16 +72,19 @@ def write_study(folder: Path, tables: StudyTables) -> dict[str, Path]:
 
     Returns
     -------
-    dict of str to Path
+    tuple of Finding
+        What could not be written, and why.
     """
+    notes = ()
     contents = {name: text.encode() for name, text in study_csv(tables).items() if text}
     try:
         figures = study_figures(tables)
         contents["report.html"] = _page(tables, figures).encode()
         contents |= {f"figures/{name}.png": data for name, data in figures.items()}
-    except MissingDependencyError:
-        pass
-    return write_together(folder, contents)
+    except MissingDependencyError as problem:
+        notes = (warning("Report", f"Only tables were written: {problem}"),)
+    write_together(folder, contents)
+    return notes
 
 
 def study_csv(tables: StudyTables) -> dict[str, str]:
@@ -96,8 +105,23 @@ def study_csv(tables: StudyTables) -> dict[str, str]:
         )
         if corrections
         else "",
-        "result.json": '{"schema": "hepadose/reader-study/1"}\n',
+        "result.json": _study_json(tables),
     }
+
+
+def _study_json(tables: StudyTables) -> str:
+    """Everything but the contours themselves, at full precision."""
+    content = {
+        "schema": SCHEMA,
+        "research_use": hepadose.RESEARCH_USE,
+        "pairs": plain(tables.pairs),
+        "activity_ratios": {" / ".join(pair): plain(ratios) for pair, ratios in tables.activity_ratios.items()},
+        "times": plain(editing_times(tables.readings)),
+        "scores": plain(score_table(tables.readings).by_reader),
+        "corrections": plain(correction_table(tables.readings)),
+        "versions": software_versions(),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _summary_csv(tables: StudyTables) -> str:
