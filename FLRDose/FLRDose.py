@@ -4,11 +4,9 @@ The module compares a focal liver reaction (FLR) on a follow-up CT with every is
 It holds no arithmetic: its panel and its logic call the same library functions as the command line.
 """
 
-import contextlib
 from typing import Annotated
 
 import slicer
-import vtk
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTransformNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -17,10 +15,9 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
 )
-from slicer.util import VTKObservationMixin
 
+from hepadose.gui.panel import Panel
 from hepadose.mrml.flrdose.choices import (
     BAND_SIDES,
     CHILD_PUGH,
@@ -116,39 +113,15 @@ class FLRDoseParameterNode:
     childPugh: Annotated[str, Choice(CHILD_PUGH)] = CHILD_PUGH[0]
 
 
-class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: its sections, the scene they work on, and what keeps them in step."""
+class FLRDoseWidget(Panel):
+    """The panel: its sections and what happens between them."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-        self.logic = None
-        self.sections = []
-        self.changing = False
-        self._parameterNode = None
-        self._parameterNodeGuiTag = None
-        self._refreshing = False
+    UNFOLDING = ("inputsButton", "alignmentButton", "reactionButton", "matchButton", "reportButton")
 
-    @property
-    def parameters(self):
-        """The wrapped parameter node; None while the scene is being closed."""
-        return self._parameterNode
+    def makeLogic(self):
+        return FLRDoseLogic()
 
-    def setup(self):
-        ScriptedLoadableModuleWidget.setup(self)
-        uiWidget = slicer.util.loadUI(self.resourcePath("UI/FLRDose.ui"))
-        self.layout.addWidget(uiWidget)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
-        uiWidget.setMRMLScene(slicer.mrmlScene)
-        self.logic = FLRDoseLogic()
-        self.log = self.logic.newTimingLog()
-        self._makeSections()
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
-        self.initializeParameterNode()
-
-    def _makeSections(self):
+    def makeSections(self):
         from hepadose.gui.flr.alignment import AlignmentSection
         from hepadose.gui.flr.inputs import InputsSection
         from hepadose.gui.flr.liver import LiverSection
@@ -162,108 +135,8 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.reaction = ReactionSection(self)
         self.match = MatchSection(self)
         self.published, self.report = PublishedSection(self), ReportSection(self)
-        self.sections = [self.inputs, self.liver, self.alignment, self.reaction]
-        self.sections += [self.match, self.published, self.report]
-        for name in ("inputs", "alignment", "reaction", "match", "report"):
-            getattr(self.ui, f"{name}Button").connect("contentsCollapsed(bool)", self._onUnfolded)
-
-    def cleanup(self):
-        for section in self.sections:
-            section.cleanup()
-        self.setParameterNode(None)
-        self.removeObservers()
-
-    def enter(self):
-        self.initializeParameterNode()
-        self.liver.enter()
-        self.reaction.enter()
-
-    def exit(self):
-        self.reaction.exit()
-        # The node itself is kept: jobs that still run end on it.
-        self._disconnectParameterNode()
-
-    def onReload(self):
-        from hepadose.gui.library import forget_library
-
-        forget_library()
-        ScriptedLoadableModuleWidget.onReload(self)
-
-    def onSceneStartClose(self, caller, event):
-        for section in self.sections:
-            section.scene_closing()
-        self.setParameterNode(None)
-
-    def onSceneEndClose(self, caller, event):
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def onSceneEndImport(self, caller, event):
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def initializeParameterNode(self):
-        """Take the scene's parameter node, choose what is unambiguous, and match again where the scene was matched."""
-        self.setParameterNode(self.logic.getParameterNode())
-        self.logic.chooseDefaults(self._parameterNode)
-        if self.match.live is None:
-            self.match.take_up()
-
-    def setParameterNode(self, parameterNode):
-        self._disconnectParameterNode()
-        self._parameterNode = parameterNode
-        if self._parameterNode:
-            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
-            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersModified)
-            self.refresh()
-
-    def _disconnectParameterNode(self):
-        if self._parameterNodeGuiTag is not None:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersModified)
-        self._parameterNodeGuiTag = None
-
-    def _onParametersModified(self, caller=None, event=None):
-        self.refresh()
-
-    def _onUnfolded(self, collapsed):
-        # Unfolding shows everything in a section, also what was hidden while it was folded.
-        if not collapsed:
-            self.refresh()
-
-    def refresh(self):
-        """Bring every section up to date; changes that this makes do not start it again."""
-        if self._refreshing or self.changing:
-            return
-        self._refreshing = True
-        try:
-            for section in self.sections:
-                section.update()
-        finally:
-            self._refreshing = False
-
-    def why_busy(self):
-        """What runs at the moment, in words; empty where nothing does."""
-        return next((section.busy for section in self.sections if section.busy), "")
-
-    def later(self, act):
-        """Do something at the next turn of the event loop."""
-        import qt
-
-        qt.QTimer.singleShot(0, act)
-
-    def errorsShown(self, text, waitCursor=False):
-        """A block whose defects are shown to the user; what is wrong with a case is told in the panel itself."""
-        return slicer.util.tryWithErrorDisplay(text, waitCursor=waitCursor)
-
-    @contextlib.contextmanager
-    def own_change(self):
-        """A block in which changes of the nodes are the panel's, not the user's."""
-        self.changing = True
-        try:
-            yield
-        finally:
-            self.changing = False
+        earlier = [self.inputs, self.liver, self.alignment, self.reaction]
+        return [*earlier, self.match, self.published, self.report]
 
     def case_loaded(self):
         """A case was taken over: show it instead of an earlier one."""
@@ -276,11 +149,6 @@ class FLRDoseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The alignment was taken over."""
         self.refresh()
 
-    def segments_changed(self):
-        """Liver or reaction changed, by hand or by the panel."""
-        self.match.segments_changed()
-        self.refresh()
-
 
 class FLRDoseLogic(ScriptedLoadableModuleLogic):
     """From nodes to the result; opens no dialog and draws nothing."""
@@ -290,18 +158,15 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
 
     def newTimingLog(self):
         """A timing log for one session of the panel, in Slicer's folder for temporary files."""
-        import os
-        from pathlib import Path
+        from hepadose.mrml.session import new_timing_log
 
-        from hepadose.timing import TimingLog
-
-        return TimingLog(Path(slicer.app.temporaryPath) / f"HepaDose-timing-{os.getpid()}.jsonl")
+        return new_timing_log("FLRDose")
 
     def sampleFolder(self):
         """Where the digital patient of the sample data is kept."""
-        from pathlib import Path
+        from hepadose.mrml.session import sample_folder
 
-        return Path(slicer.app.cachePath) / "HepaDose"
+        return sample_folder()
 
     def chooseDefaults(self, parameterNode):
         """Choose what is unambiguous: the only dose, the only structures, the liver by its name."""
@@ -311,7 +176,7 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
 
     def showCase(self, parameterNode):
         """Show the follow-up CT in the slice views, with its liver in the middle where it is known."""
-        from hepadose.mrml.flrdose.inputs import liver_segment
+        from hepadose.mrml.livers import liver_segment
 
         slicer.util.setSliceViewerLayers(background=parameterNode.followUpVolume, foreground=None, fit=True)
         structures = parameterNode.followUpStructures
@@ -320,9 +185,9 @@ class FLRDoseLogic(ScriptedLoadableModuleLogic):
 
     def showSegment(self, segmentationNode, segmentId):
         """Move the slice views to the middle of a segment."""
-        center = [0.0, 0.0, 0.0]
-        segmentationNode.GetSegmentCenterRAS(segmentId, center)
-        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
+        from hepadose.mrml.session import show_segment
+
+        show_segment(segmentationNode, segmentId)
 
     def showReaction(self, parameterNode):
         """Show the follow-up CT alone, on which the reaction is judged and corrected, at the middle of the reaction."""

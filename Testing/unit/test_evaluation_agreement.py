@@ -16,7 +16,8 @@ from hepadose.evaluation.agreement import (
     weighted_kappa,
 )
 from hepadose.evaluation.corrections import REGIONS, find_corrections
-from hepadose.evaluation.quality_score import SCORES, WORDS, require_score, summarize_scores
+from hepadose.evaluation.quality_score import SCORES, require_score, summarize_scores
+from hepadose.evaluation.score_words import WORDS
 from hepadose.evaluation.summary import summarize_values
 from hepadose.images import Image
 

@@ -119,7 +119,9 @@ def test_errors_keep_class_and_message(tmp_path, problem):
     assert (type(back), str(back)) == (type(problem), str(problem))
 
 
-@pytest.mark.parametrize("value", [Fraction(1, 2), np.array([object()]), namedtuple("T", "a"), print], ids=str)
+@pytest.mark.parametrize(
+    "value", [Fraction(1, 2), np.array([object()]), namedtuple("T", "a"), print], ids=lambda value: type(value).__name__
+)
 def test_anything_else_is_refused_before_it_is_written(tmp_path, value):
     with pytest.raises(TypeError, match="cannot be handed"):
         save_value(tmp_path, "value", value)

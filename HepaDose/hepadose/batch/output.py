@@ -97,3 +97,8 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+def holds_result(folder: Path) -> bool:
+    """Whether saving here would replace an earlier result."""
+    return (folder / MARKER).is_file()

@@ -13,19 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepadose.errors import SettingsError
+from hepadose.evaluation.score_words import WORDS
 
-SCORES = tuple(np.arange(1.0, 5.01, 0.5).tolist())
-WORDS = {
-    5.0: "clinical use without correction",
-    4.5: "glitches only, without impact",
-    4.0: "minor corrections with limited effect on the volume, much faster than by hand",
-    3.5: "limited corrections, a good starting point, faster than by hand",
-    3.0: "moderate corrections, a good starting point, faster than by hand",
-    2.5: "major corrections, minor benefit",
-    2.0: "major corrections, no benefit",
-    1.5: "unusable, start from scratch",
-    1.0: "unusable, start from scratch",
-}
+SCORES = tuple(sorted(WORDS))
 USABLE, ACCEPTABLE = 4.0, 3.0
 
 

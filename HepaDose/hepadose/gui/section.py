@@ -65,6 +65,18 @@ class Section:
     def update(self) -> None:
         """Bring the widgets up to date with the parameter node."""
 
+    def enter(self) -> None:
+        """The panel is shown."""
+
+    def exit(self) -> None:
+        """The panel is left."""
+
+    def take_up(self) -> None:
+        """Go on where a loaded scene was saved."""
+
+    def segments_changed(self) -> None:
+        """Segments were changed, by hand or by the panel."""
+
     def forget_case(self) -> None:
         """Take away what was shown or said about the case so far: there is another one, or none."""
 

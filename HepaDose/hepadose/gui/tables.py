@@ -9,6 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from hepadose.findings import LEVEL_WORDS, Finding, Level
+from hepadose.timing import TimingLog, format_duration, summarize
 
 # Color and word: the meaning must not hang on the color alone.
 LEVEL_COLORS = {Level.OK: "#2e7d32", Level.WARNING: "#b26a00", Level.ERROR: "#c62828"}
@@ -67,6 +68,16 @@ def show_rows(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]]) 
             cell.setToolTip(explanation or text)
             table.setItem(row, column, cell)
     _style(table)
+
+
+def show_timing(table: Any, log: TimingLog) -> None:
+    """Fill a table with the steps of a timing log and their durations."""
+    titles = [_("Step"), _("Kind"), _("Runs"), _("Wall"), _("Active")]
+    rows = [
+        (row.step, row.kind.value, str(row.runs), format_duration(row.wall_s), format_duration(row.active_s))
+        for row in summarize(log.records)
+    ]
+    show_rows(table, titles, rows)
 
 
 def _style(table: Any) -> None:

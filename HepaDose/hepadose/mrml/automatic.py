@@ -24,6 +24,7 @@ from hepadose.mrml.segmentation import (
     set_segment_mask,
 )
 from hepadose.provenance import SegmentationOrigin
+from hepadose.report.text import number
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLSegmentationNode, vtkSegment
@@ -86,8 +87,8 @@ def has_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> boo
     return kept is not None and kept.GetSegmentation().GetSegment(segment_id) is not None
 
 
-def restore_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> None:
-    """Give a segment the voxels of its automatic result again; name, color and other segments stay.
+def automatic_mask(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> Image:
+    """The automatic result of a segment, cut to its voxels.
 
     Raises
     ------
@@ -96,7 +97,18 @@ def restore_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str) ->
     """
     if not has_automatic(segmentation, segment_id):
         raise MissingInputError("No automatic result is kept for this segment; run the segmenter again.")
-    set_segment_mask(segmentation, segment_id, labelmap_mask(_kept_node(segmentation), segment_id))
+    return labelmap_mask(_kept_node(segmentation), segment_id)
+
+
+def restore_automatic(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> None:
+    """Give a segment the voxels of its automatic result again; name, color and other segments stay.
+
+    Raises
+    ------
+    MissingInputError
+        If none is kept.
+    """
+    set_segment_mask(segmentation, segment_id, automatic_mask(segmentation, segment_id))
 
 
 def segment_origin_now(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> SegmentationOrigin:
@@ -120,6 +132,12 @@ def segment_origin_now(segmentation: vtkMRMLSegmentationNode, segment_id: str) -
     is_same = same_fingerprint(mask_fingerprint(segmentation, identifier), noted)
     # What was drawn or edited before it was noted stays so.
     return origin if is_same else origin.as_edited()
+
+
+def volume_and_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
+    """Volume of a segment and where it came from: "1432.5 ml: RTSTRUCT, not edited"."""
+    volume = number(labelmap_mask(segmentation, segment_id).volume_ml(), 1, "ml")
+    return f"{volume}: {segment_origin_now(segmentation, segment_id)}"
 
 
 def noted_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> SegmentationOrigin | None:

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hepadose.dicom.roles import find_structure
+from hepadose.dicom.rtstruct import Structure
+from hepadose.errors import AmbiguousInputError, MissingInputError
 from hepadose.findings import Finding, Level
 from hepadose.images import Image
 from hepadose.mrml.automatic import EMPTY, keep_automatic, mask_fingerprint, noted_origin, segment_origin_now, tag_of
@@ -163,3 +166,15 @@ def liver_findings(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> tu
     if not text or segment_origin_now(segmentation, segment_id).edited:
         return ()
     return tuple(Finding(Level(level), subject, words) for level, subject, words in json.loads(text))
+
+
+def liver_segment(segmentation: vtkMRMLSegmentationNode | None) -> str:
+    """Id of the segment that is the liver by its name; empty where there is none or more than one."""
+    if segmentation is None:
+        return ""
+    ids = list(names := segment_names(segmentation))
+    named = [Structure(place, name, "", (0, 0, 0), ()) for place, name in enumerate(names.values())]
+    try:
+        return ids[find_structure(named, "liver").number]
+    except (MissingInputError, AmbiguousInputError):
+        return ""

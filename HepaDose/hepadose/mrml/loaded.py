@@ -206,15 +206,15 @@ def registration_nodes(
 
 def working_segmentation(follow_up_volume: vtkMRMLScalarVolumeNode) -> vtkMRMLSegmentationNode:
     """The segmentation of a follow-up CT that holds liver and reaction, made at the first call."""
-    return _own_segmentation(follow_up_volume, "Working", "Liver and reaction")
+    return own_segmentation(follow_up_volume, "Working", "Liver and reaction")
 
 
 def planning_segmentation(planning_volume: vtkMRMLScalarVolumeNode) -> vtkMRMLSegmentationNode:
     """The segmentation of a planning CT that holds what was found on it, made at the first call."""
-    return _own_segmentation(planning_volume, "Found", "Found on the planning CT")
+    return own_segmentation(planning_volume, "Found", "Found on the planning CT")
 
 
-def _own_segmentation(volume: vtkMRMLScalarVolumeNode, role: str, name: str) -> vtkMRMLSegmentationNode:
+def own_segmentation(volume: vtkMRMLScalarVolumeNode, role: str, name: str) -> vtkMRMLSegmentationNode:
     segmentation = _own_node(volume, role, "vtkMRMLSegmentationNode", name)
     if segmentation.GetDisplayNode() is None:
         segmentation.CreateDefaultDisplayNodes()

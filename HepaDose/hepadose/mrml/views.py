@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLScene, vtkMRMLSliceCompositeNode
+    from slicer import vtkMRMLPlotChartNode, vtkMRMLScene, vtkMRMLSliceCompositeNode
 
     from hepadose.mrml.scene import FlrSceneNodes
 
@@ -39,3 +39,14 @@ def composite_node(scene: vtkMRMLScene, view: str) -> vtkMRMLSliceCompositeNode:
     node.SetSingletonTag(view)
     node.SetLayoutName(view)
     return scene.AddNode(node)
+
+
+def show_chart(scene: vtkMRMLScene, chart: vtkMRMLPlotChartNode) -> None:
+    """Let every plot view of the scene show a chart; the layout stays the user's."""
+    import slicer
+
+    for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode", scene):
+        view.SetPlotChartNodeID(chart.GetID())
+    selection = scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
+    if selection is not None:
+        selection.SetActivePlotChartID(chart.GetID())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import hepadose
+from hepadose.evaluation.review import ContourReview
 from hepadose.report.html import figure_texts, report_template
 from hepadose.report.text import LEVEL_WORDS, by_severity, verdict
 from hepadose.sirt.analysis import SirtResult, broken_limits
@@ -27,7 +28,12 @@ SHORT_WORDS = {
 }
 
 
-def render_sirt_report(result: SirtResult, figures: dict[str, bytes], timing: Sequence[TimingRecord] = ()) -> str:
+def render_sirt_report(
+    result: SirtResult,
+    figures: dict[str, bytes],
+    timing: Sequence[TimingRecord] = (),
+    review: ContourReview | None = None,
+) -> str:
     """The report as one HTML page with the figures embedded.
 
     Parameters
@@ -36,6 +42,8 @@ def render_sirt_report(result: SirtResult, figures: dict[str, bytes], timing: Se
     figures : dict of str to bytes
         PNG files by name: "planes" and "dvh"; a missing one is left out.
     timing : sequence of TimingRecord
+    review : ContourReview, optional
+        What a person said about the automatic outline of the liver.
 
     Returns
     -------
@@ -46,7 +54,8 @@ def render_sirt_report(result: SirtResult, figures: dict[str, bytes], timing: Se
     MissingDependencyError
         If jinja2 is not installed.
     """
-    return report_template(TEMPLATE).render(_context(result, figures, timing))
+    context = _context(result, figures, timing) | {"review": review or ContourReview()}
+    return report_template(TEMPLATE).render(context)
 
 
 def _context(result: SirtResult, figures: dict[str, bytes], timing: Sequence[TimingRecord]) -> dict[str, Any]:

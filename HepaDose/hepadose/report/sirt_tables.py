@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 import hepadose
+from hepadose.evaluation.review import ContourReview
 from hepadose.report.tables import csv_text, plain
 from hepadose.sirt.analysis import SirtResult
 from hepadose.sirt.image_dose import LEVELS_GY, PERCENTS
@@ -14,13 +15,16 @@ from hepadose.timing import TimingRecord, software_versions
 SCHEMA = "hepadose/sirt-result/1"
 
 
-def sirt_table_files(result: SirtResult, timing: Sequence[TimingRecord] = ()) -> dict[str, bytes]:
+def sirt_table_files(
+    result: SirtResult, timing: Sequence[TimingRecord] = (), review: ContourReview | None = None
+) -> dict[str, bytes]:
     """All tables by file name.
 
     Parameters
     ----------
     result : SirtResult
     timing : sequence of TimingRecord
+    review : ContourReview, optional
 
     Returns
     -------
@@ -28,10 +32,11 @@ def sirt_table_files(result: SirtResult, timing: Sequence[TimingRecord] = ()) ->
         Tables without lines are left out.
     """
     texts = {
-        "result.json": sirt_json(result, timing),
+        "result.json": sirt_json(result, timing, review),
         "activities.csv": activities_csv(result),
         "doses.csv": doses_csv(result),
         "guidance.csv": guidance_csv(result),
+        "corrections.csv": corrections_csv(review),
     }
     return {name: text.encode() for name, text in texts.items() if text}
 
@@ -87,12 +92,21 @@ def guidance_csv(result: SirtResult) -> str:
     return csv_text(header, rows) if result.guidance else ""
 
 
-def sirt_json(result: SirtResult, timing: Sequence[TimingRecord] = ()) -> str:
+def corrections_csv(review: ContourReview | None) -> str:
+    """One line per correction of the automatic outline of the liver; empty without any."""
+    if review is None or not review.corrections:
+        return ""
+    rows = ([each.added_ml, each.removed_ml, each.region, each.confirmed] for each in review.corrections)
+    return csv_text(["added_ml", "removed_ml", "region", "confirmed"], rows)
+
+
+def sirt_json(result: SirtResult, timing: Sequence[TimingRecord] = (), review: ContourReview | None = None) -> str:
     """The whole result with every input as JSON text."""
     content = {
         "schema": SCHEMA,
         "research_use": hepadose.RESEARCH_USE,
         **plain(result),
+        "review": None if review is None or review.is_empty else plain(review),
         "versions": software_versions(),
         "timing": [plain(record) for record in timing],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from hepadose.evaluation.review import ContourReview
 from hepadose.images import Image, resample
 from hepadose.report.canvas import as_png
 from hepadose.report.sirt_graphs import DoseScene, draw_dose_planes, draw_sirt_dvh
@@ -40,7 +41,11 @@ def dose_scene(outlined: OutlinedRegions, dose: Image | None, ct: Image | None =
 
 
 def write_sirt_report(
-    folder: Path, result: SirtResult, scene: DoseScene | None = None, timing: Sequence[TimingRecord] = ()
+    folder: Path,
+    result: SirtResult,
+    scene: DoseScene | None = None,
+    timing: Sequence[TimingRecord] = (),
+    review: ContourReview | None = None,
 ) -> dict[str, Path]:
     """Write report.html, figures, CSV and JSON into a folder; existing reports there are replaced as a whole.
 
@@ -52,6 +57,8 @@ def write_sirt_report(
     scene : DoseScene, optional
         What the figures show; without it there are none.
     timing : sequence of TimingRecord
+    review : ContourReview, optional
+        What a person said about the automatic outline of the liver.
 
     Returns
     -------
@@ -68,6 +75,6 @@ def write_sirt_report(
     figures = {}
     if scene is not None:
         figures = {"planes": as_png(draw_dose_planes(scene)), "dvh": as_png(draw_sirt_dvh(scene))}
-    contents = {"report.html": render_sirt_report(result, figures, timing).encode()}
-    contents |= sirt_table_files(result, timing)
+    contents = {"report.html": render_sirt_report(result, figures, timing, review).encode()}
+    contents |= sirt_table_files(result, timing, review)
     return write_together(folder, contents | {f"figures/{name}.png": data for name, data in figures.items()})

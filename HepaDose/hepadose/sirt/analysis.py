@@ -136,6 +136,8 @@ def analyze(
     activity: ActivityImage | None = None,
     origins: dict[str, SegmentationOrigin] | None = None,
     findings: Iterable[Finding] = (),
+    *,
+    dose: Image | None = None,
 ) -> tuple[SirtResult, Image | None]:
     """Compute everything for one patient.
 
@@ -150,6 +152,8 @@ def analyze(
     origins : dict of str to SegmentationOrigin, optional
     findings : iterable of Finding
         What was found before.
+    dose : Image, optional
+        In Gy, as this function gave it before for the same image and choices; computed if omitted.
 
     Returns
     -------
@@ -165,7 +169,7 @@ def analyze(
     values = guidance(given.product.matrix, treatment)
     regions = treatment_regions(outlined)
     given = replace(given, volumes=regions.volumes)
-    measured = _Measured() if activity is None else _measured(activity, regions, given)
+    measured = _Measured() if activity is None else _measured(activity, regions, given, dose)
     if measured.doses and not given.uptake:
         given = replace(given, uptake=_uptake(measured.doses, regions))
     prescription = prescribe(given)
@@ -195,7 +199,9 @@ class _Measured:
     findings: tuple[Finding, ...] = ()
 
 
-def _measured(activity: ActivityImage, regions: TreatmentRegions, given: PrescriptionInput) -> _Measured:
+def _measured(
+    activity: ActivityImage, regions: TreatmentRegions, given: PrescriptionInput, dose: Image | None
+) -> _Measured:
     compute = kernel_dose if activity.method is DoseMethod.KERNEL else local_dose
     if activity.kind is ImageKind.COUNTS:
         perfused = resample(regions.grid.with_array(regions.territory), activity.image, nearest=True)
@@ -210,7 +216,7 @@ def _measured(activity: ActivityImage, regions: TreatmentRegions, given: Prescri
         everywhere = np.ones(concentration.shape, bool)
         amounts = tuple(image_activity_gbq(concentration, mask) for mask in (everywhere, liver.array > 0))
         told = _label_findings(amounts[0], activity.activity_gbq, given)
-    dose = compute(concentration, given.density_g_per_ml, given.constant)
+    dose = dose or compute(concentration, given.density_g_per_ml, given.constant)
     doses = region_doses(resample(dose, regions.grid), regions)
     return _Measured(dose, doses, *amounts, (*told, *_lung_findings(doses)))
 

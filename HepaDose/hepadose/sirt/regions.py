@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from hepadose.errors import EmptyRegionError
 from hepadose.findings import Finding, warning
-from hepadose.images import Image, require_same_grid
+from hepadose.images import Image, bounding_box, require_same_grid
 from hepadose.sirt.inputs import Volumes
 
 TOLD_SHARE = 0.02
@@ -155,10 +155,9 @@ def _apart(grid: Image, outlined: tuple[tuple[str, Image], ...], findings: list[
 
 def _with_tumors(grid: Image, drawn: np.ndarray, tumors: dict[str, np.ndarray], findings: list[Finding]) -> np.ndarray:
     """The liver with all tumors that touch it; the others are told."""
-    near = ndimage.binary_dilation(drawn)
     liver = drawn.copy()
     for name, tumor in tumors.items():
-        if tumor.any() and not (tumor & near).any():
+        if tumor.any() and not _touch(tumor, drawn):
             findings.append(warning("Tumors", f"{name} does not touch the liver and is left out."))
             continue
         added = np.count_nonzero(tumor & ~drawn)
@@ -169,6 +168,13 @@ def _with_tumors(grid: Image, drawn: np.ndarray, tumors: dict[str, np.ndarray], 
             findings.append(warning("Liver", text))
         liver |= tumor
     return liver
+
+
+def _touch(tumor: np.ndarray, liver: np.ndarray) -> bool:
+    """Whether two regions overlap or share a face; looked for around the tumor only."""
+    box = bounding_box(tumor, (1, 1, 1))
+    around, here = liver[box], tumor[box]
+    return bool((here & around).any() or (ndimage.binary_dilation(here) & around).any())
 
 
 def _about_tumors(grid: Image, tumors: dict[str, np.ndarray], territory: np.ndarray) -> list[Finding]:

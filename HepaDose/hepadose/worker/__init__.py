@@ -21,8 +21,10 @@ from hepadose.worker.start import (
     start_load_case,
     start_register,
     start_sample_patient,
+    start_sample_treatment,
     start_segment,
 )
+from hepadose.worker.treatment import LoadedTreatment
 
 __all__ = [
     "CaseSources",
@@ -31,6 +33,7 @@ __all__ = [
     "LoadedCase",
     "LoadedPreflight",
     "LoadedStructure",
+    "LoadedTreatment",
     "RegistrationOutcome",
     "SegmenterChoice",
     "WorkerDiedError",
@@ -41,5 +44,6 @@ __all__ = [
     "start_load_case",
     "start_register",
     "start_sample_patient",
+    "start_sample_treatment",
     "start_segment",
 ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hepadose.segmentation.protocol import Segmentation, SegmentationInputs
     from hepadose.setup.check import ApplicationFacts, ComputerCheck
     from hepadose.worker.outcomes import LoadedPreflight, RegistrationOutcome
+    from hepadose.worker.treatment import LoadedTreatment
 
 
 def start_load_case(
@@ -115,11 +116,32 @@ def start_sample_patient(folder: Path, *, python: str | None = None) -> WorkerJo
     WorkerJob
         Its result is the patient's DICOM folder.
     """
+    return _start_in_sample_folder("sample_patient", folder, python)
+
+
+def start_sample_treatment(folder: Path, *, python: str | None = None) -> WorkerJob[LoadedTreatment]:
+    """Make the digital patient of radioembolization where it is not there yet, and load it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where sample data are kept between sessions; the patient appears in it when it is complete.
+    python : str, optional
+        The interpreter of the child process.
+
+    Returns
+    -------
+    WorkerJob
+        Its result is a :class:`~hepadose.worker.LoadedTreatment`.
+    """
+    return _start_in_sample_folder("sample_treatment", folder, python)
+
+
+def _start_in_sample_folder(task: str, folder: Path, python: str | None) -> WorkerJob:
     folder = Path(folder).absolute()
     # On the same disk, so that the finished patient is only renamed; unlike the job's folder, which may be elsewhere.
     building = folder / f".building-{secrets.token_hex(4)}"
-    runner = Runner("sample_patient", {"folder": folder, "building": building}, python=python, leftovers=[building])
-    return WorkerJob(runner)
+    return WorkerJob(Runner(task, {"folder": folder, "building": building}, python=python, leftovers=[building]))
 
 
 def start_check_computer(

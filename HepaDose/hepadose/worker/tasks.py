@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +98,27 @@ def run_sample_patient(inputs: dict[str, Any], progress: Progress, log: TimingLo
     from hepadose.setup.sample import sample_patient_folder
 
     building: Path = inputs["building"]
+    with _building_in(building), log.step("Sample patient"):
+        return sample_patient_folder(inputs["folder"], progress, build_folder=building)
+
+
+def run_sample_treatment(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> Any:
+    """Make the digital patient of radioembolization unless it is there, and load it."""
+    from hepadose.setup.sirt_sample import make_sirt_sample
+    from hepadose.worker.treatment import load_sample_treatment
+
+    building: Path = inputs["building"]
+    with _building_in(building), log.step("Sample patient"):
+        folder = make_sirt_sample(inputs["folder"], part(progress, 0.0, 0.9), build_folder=building)
+    return load_sample_treatment(folder, part(progress, 0.9, 1.0), log)
+
+
+@contextlib.contextmanager
+def _building_in(building: Path) -> Iterator[None]:
+    """A folder in which sample data are built; gone afterwards, and told where it cannot be written."""
     try:
         building.mkdir(parents=True, exist_ok=True)
-        with log.step("Sample patient"):
-            return sample_patient_folder(inputs["folder"], progress, build_folder=building)
+        yield
     except OSError as problem:
         reason = problem.strerror or type(problem).__name__
         raise OutputError(
@@ -125,6 +143,7 @@ TASKS: dict[str, Task] = {
     "register": run_register,
     "segment": run_segment,
     "sample_patient": run_sample_patient,
+    "sample_treatment": run_sample_treatment,
     "check_computer": run_check_computer,
 }
 """By the name in the request."""

@@ -31,6 +31,7 @@ TYPES = {
     "LoadedCase": "hepadose.worker.outcomes",
     "LoadedPreflight": "hepadose.worker.outcomes",
     "LoadedStructure": "hepadose.worker.outcomes",
+    "LoadedTreatment": "hepadose.worker.treatment",
     "Package": "hepadose.setup.packages",
     "PackageGroup": "hepadose.setup.packages",
     "PackageState": "hepadose.setup.packages",

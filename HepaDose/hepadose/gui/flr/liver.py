@@ -11,8 +11,8 @@ from slicer.i18n import tr as _
 from hepadose.errors import HepaDoseError
 from hepadose.gui.background import BackgroundTask
 from hepadose.gui.buttons import offer
-from hepadose.gui.flr.segmenter_box import SegmenterBox
 from hepadose.gui.section import Section
+from hepadose.gui.segmenter_box import SegmenterBox
 from hepadose.mrml.flrdose import liver as steps
 from hepadose.mrml.flrdose.liver import Ct
 from hepadose.segmentation.protocol import Segmentation

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -17,11 +16,13 @@ from hepadose.gui.flr.match_text import answer_html, level_text
 from hepadose.gui.scrolling import bring_into_sight
 from hepadose.gui.section import Section
 from hepadose.gui.tables import clear_table, show_findings, show_rows
+from hepadose.gui.timers import single_shot
 from hepadose.mrml.flrdose import match as steps
 from hepadose.mrml.flrdose.inputs import input_findings
 from hepadose.mrml.isodose import IsodoseSurface, isodose_to_segment
 from hepadose.mrml.live_match import LiveMatch
 from hepadose.mrml.match_display import MatchDisplay
+from hepadose.mrml.views import show_chart
 from hepadose.report.definitions import estimator_rows
 
 SETTLE_MS = 800
@@ -43,9 +44,9 @@ class MatchSection(Section):
         self._display: MatchDisplay | None = None
         self._problem: HepaDoseError | None = None
         self._stays_at_best = False
-        self._follow_timer = _single_shot(0, self._follow)
-        self._settle_timer = _single_shot(SETTLE_MS, self._settle)
-        self._restart_timer = _single_shot(RESTART_MS, self._restart)
+        self._follow_timer = single_shot(0, self._follow)
+        self._settle_timer = single_shot(SETTLE_MS, self._settle)
+        self._restart_timer = single_shot(RESTART_MS, self._restart)
         self._connect()
 
     def _connect(self) -> None:
@@ -86,7 +87,7 @@ class MatchSection(Section):
         self._settle()
         self.to_best_level()
         self.logic.showMatch(self.parameters)
-        steps.show_chart(slicer.mrmlScene, self._display.chart)
+        show_chart(slicer.mrmlScene, self._display.chart)
         self.ui.reportButton.collapsed = False
         self.panel.refresh()
         self.panel.later(lambda: bring_into_sight(self.ui.levelLabel))
@@ -139,7 +140,7 @@ class MatchSection(Section):
 
     def take_up(self) -> None:
         """Match again where a saved scene was matched; the numbers are the same."""
-        if self.parameters.matched and not steps.why_not_match(self.parameters):
+        if self.live is None and self.parameters.matched and not steps.why_not_match(self.parameters):
             level_gy = self.parameters.isodoseGy
             self.start()
             self.parameters.isodoseGy = level_gy
@@ -240,11 +241,3 @@ class MatchSection(Section):
 
     def _show_level(self) -> None:
         self.ui.levelLabel.text = level_text(self.live, self.parameters.isodoseGy, at_best=self._at_best_level())
-
-
-def _single_shot(delay_ms: int, act: Any) -> Any:
-    timer = qt.QTimer()
-    timer.setSingleShot(True)
-    timer.setInterval(delay_ms)
-    timer.connect("timeout()", act)
-    return timer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -13,22 +12,15 @@ from hepadose.errors import HepaDoseError
 from hepadose.gui.background import BackgroundTask
 from hepadose.gui.buttons import offer
 from hepadose.gui.edit_clock import EditClock
-from hepadose.gui.flr.segmenter_box import SegmenterBox
+from hepadose.gui.editor import EditorBox
 from hepadose.gui.section import Section
 from hepadose.gui.segment_box import SegmentBox
+from hepadose.gui.segmenter_box import SegmenterBox
 from hepadose.mrml.flrdose import reaction as steps
 from hepadose.segmentation.protocol import Segmentation
 from hepadose.worker import WorkerJob, available_segmenters, start_segment
 
 EDITOR_TAG = "FLRDoseSegmentEditor"
-CLOCK_MS = 1000
-EDIT_EVENTS = (
-    slicer.vtkSegmentation.SourceRepresentationModified,
-    # Undo and redo fire this one only.
-    slicer.vtkSegmentation.SegmentModified,
-    slicer.vtkSegmentation.SegmentAdded,
-    slicer.vtkSegmentation.SegmentRemoved,
-)
 
 
 class ReactionSection(Section):
@@ -41,16 +33,23 @@ class ReactionSection(Section):
         self._liver = SegmentBox(ui.liverSegment, self._liver_chosen)
         self._reaction = SegmentBox(ui.reactionSegment, self._reaction_chosen)
         self._problem: HepaDoseError | None = None
-        self.clock = EditClock("Edit liver and reaction")
-        self._clock_timer = qt.QTimer()
-        self._clock_timer.setInterval(CLOCK_MS)
-        self._clock_timer.connect("timeout()", self._show_clock)
+        self._editor = EditorBox(
+            panel,
+            ui.segmentEditor,
+            ui.editTimeLabel,
+            tag=EDITOR_TAG,
+            step="Edit liver and reaction",
+            on_edited=panel.segments_changed,
+        )
         self._segmenter = SegmenterBox(ui.segmenter, self._segmenter_chosen)
         self._segmenter.offer(available_segmenters())
-        self._observed: Any = None
-        self._prepare_editor()
         ui.segmentButton.connect("clicked(bool)", self.segment)
         ui.restoreButton.connect("clicked(bool)", self.restore)
+
+    @property
+    def clock(self) -> EditClock:
+        """How long a person has edited."""
+        return self._editor.clock
 
     @property
     def busy(self) -> str:
@@ -70,10 +69,9 @@ class ReactionSection(Section):
         self._liver.show(parameters.segmentation, parameters.liverSegment)
         self._reaction.show(parameters.segmentation, parameters.reactionSegment)
         self._segmenter.show(parameters.segmenter)
-        self._observe(parameters.segmentation)
-        self._edit(parameters)
+        self._editor.edit(parameters.segmentation, parameters.followUpVolume)
         self.show_origin()
-        self._show_clock()
+        self._editor.show_clock()
 
     def show_origin(self) -> None:
         """Say where the segments came from, or what went wrong."""
@@ -102,15 +100,11 @@ class ReactionSection(Section):
     def enter(self) -> None:
         """The panel is shown: the editor's keys work, and the models that there are now are offered."""
         self._segmenter.offer(available_segmenters())
-        self.ui.segmentEditor.installKeyboardShortcuts()
-        self._clock_timer.start()
+        self._editor.enter()
 
     def exit(self) -> None:
         """The panel is left: no effect stays active, the clock stops until the next edit, wherever that is made."""
-        self.ui.segmentEditor.setActiveEffectByName("")
-        self.ui.segmentEditor.uninstallKeyboardShortcuts()
-        self._clock_timer.stop()
-        self.clock.stop()
+        self._editor.exit()
 
     def forget_case(self) -> None:
         """Another case is edited from zero on."""
@@ -121,50 +115,12 @@ class ReactionSection(Section):
         """Let go of the nodes."""
         self._task.close()
         self.forget_case()
-        self._observe(None)
-        self.ui.segmentEditor.setActiveEffectByName("")
-        self.ui.segmentEditor.setSegmentationNode(None)
+        self._editor.let_go()
 
     def cleanup(self) -> None:
         """The panel goes away."""
         self.exit()
         self.scene_closing()
-
-    def _prepare_editor(self) -> None:
-        editor = self.ui.segmentEditor
-        editor.segmentationNodeSelectorVisible = False
-        editor.sourceVolumeNodeSelectorVisible = False
-        editor.switchToSegmentationsButtonVisible = False
-        editor.maximumNumberOfUndoStates = 20
-        editor.setMRMLScene(slicer.mrmlScene)
-        editor.setMRMLSegmentEditorNode(editor_node())
-
-    def _edit(self, parameters: Any) -> None:
-        editor = self.ui.segmentEditor
-        # Closing or loading a scene replaces the node.
-        if editor.mrmlSegmentEditorNode() is not editor_node():
-            editor.setMRMLSegmentEditorNode(editor_node())
-        if editor.segmentationNode() is not parameters.segmentation:
-            editor.setSegmentationNode(parameters.segmentation)
-        if editor.sourceVolumeNode() is not parameters.followUpVolume:
-            editor.setSourceVolumeNode(parameters.followUpVolume)
-
-    def _observe(self, segmentation: Any) -> None:
-        if segmentation is self._observed:
-            return
-        if self._observed is not None:
-            for event in EDIT_EVENTS:
-                self.panel.removeObserver(self._observed, event, self._edited)
-        self._observed = segmentation
-        if segmentation is not None:
-            for event in EDIT_EVENTS:
-                self.panel.addObserver(segmentation, event, self._edited)
-
-    def _edited(self, _caller: Any, _event: Any) -> None:
-        if self.panel.changing:
-            return
-        self.clock.note_activity(self.panel.log)
-        self.panel.segments_changed()
 
     def _take_over(self, found: Segmentation) -> Iterator[None]:
         self.panel.log.extend(self._task.timing)
@@ -192,19 +148,3 @@ class ReactionSection(Section):
 
     def _segmenter_chosen(self, key: str) -> None:
         self.parameters.segmenter = key
-
-    def _show_clock(self) -> None:
-        self.ui.editTimeLabel.text = self.clock.text() or _("Not edited by hand.")
-
-
-def editor_node() -> Any:
-    """The Segment Editor's parameter node of this module; the scene keeps one."""
-    node = slicer.mrmlScene.GetSingletonNode(EDITOR_TAG, "vtkMRMLSegmentEditorNode")
-    if node is None:
-        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
-        node.UnRegister(None)
-        node.SetSingletonTag(EDITOR_TAG)
-        # By default painting would cut the reaction out of the liver.
-        node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteNone)
-        node = slicer.mrmlScene.AddNode(node)
-    return node

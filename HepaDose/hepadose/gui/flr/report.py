@@ -9,15 +9,15 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from hepadose.batch.output import holds_result
 from hepadose.errors import HepaDoseError
 from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
-from hepadose.gui.tables import show_rows
+from hepadose.gui.tables import show_timing
 from hepadose.mrml.flrdose import report as steps
 from hepadose.mrml.flrdose.match import patient_statement
 from hepadose.mrml.save import save_scene
 from hepadose.report.text import result_text
-from hepadose.timing import format_duration, summarize
 
 SCENE_FILE = "scene.mrb"
 
@@ -48,7 +48,7 @@ class ReportSection(Section):
             self._said_about, self.ui.savedLabel.text = self._result, ""
         if self.parameters is not None:
             self.ui.provenanceLabel.text = steps.provenance_text(self.parameters, self._result)
-        self._show_timing()
+        show_timing(self.ui.timingTable, self.panel.log)
 
     @property
     def _result(self) -> Any:
@@ -57,7 +57,7 @@ class ReportSection(Section):
     def save_report(self, _checked: bool = False) -> None:
         """Write the report into the chosen folder; it appears complete or not at all."""
         folder = Path(self.ui.reportFolder.currentPath)
-        overwrite = steps.holds_result(folder) and slicer.util.confirmYesNoDisplay(
+        overwrite = holds_result(folder) and slicer.util.confirmYesNoDisplay(
             _("The folder holds an earlier result. Replace it?")
         )
         self.panel.reaction.clock.stop()
@@ -98,11 +98,3 @@ class ReportSection(Section):
     def forget_case(self) -> None:
         """Another case belongs into another folder."""
         self.ui.savedLabel.text = self.ui.provenanceLabel.text = self.ui.reportFolder.currentPath = ""
-
-    def _show_timing(self) -> None:
-        titles = [_("Step"), _("Kind"), _("Runs"), _("Wall"), _("Active")]
-        rows = [
-            (row.step, row.kind.value, str(row.runs), format_duration(row.wall_s), format_duration(row.active_s))
-            for row in summarize(self.panel.log.records)
-        ]
-        show_rows(self.ui.timingTable, titles, rows)

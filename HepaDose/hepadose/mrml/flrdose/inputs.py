@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hepadose.dicom.roles import find_structure
-from hepadose.dicom.rtstruct import Structure
-from hepadose.errors import AmbiguousInputError, HepaDoseError, MissingInputError
+from hepadose.errors import HepaDoseError
 from hepadose.findings import Finding, error, ok, warning
 from hepadose.mrml.dose import dose_banner_of, fractions_of, is_dose_volume, volume_node_to_dose
 from hepadose.mrml.flr_input import dose_findings
 from hepadose.mrml.flrdose.choices import NOT_STATED, UNKNOWN_ERROR_MM
 from hepadose.mrml.images import require_hardened, volume_node_to_image
 from hepadose.mrml.legend import hide_dose_legend
+from hepadose.mrml.livers import liver_segment
 from hepadose.mrml.loaded import CaseNodes, add_loaded_case
-from hepadose.mrml.segmentation import segment_names
 from hepadose.mrml.stated import case_findings
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLScene, vtkMRMLSegmentationNode
+    from slicer import vtkMRMLScene
 
     from hepadose.worker import LoadedCase
 
@@ -82,18 +80,6 @@ def choose_defaults(scene: vtkMRMLScene, choices: Any) -> None:
         choices.planningLiver = liver_segment(choices.planningStructures)
     if choices.doseVolume is not None and not choices.fractions:
         choices.fractions = fractions_of(choices.doseVolume) or 0
-
-
-def liver_segment(segmentation: vtkMRMLSegmentationNode | None) -> str:
-    """Id of the segment that is the liver by its name; empty where there is none or more than one."""
-    if segmentation is None:
-        return ""
-    ids = list(names := segment_names(segmentation))
-    named = [Structure(place, name, "", (0, 0, 0), ()) for place, name in enumerate(names.values())]
-    try:
-        return ids[find_structure(named, "liver").number]
-    except (MissingInputError, AmbiguousInputError):
-        return ""
 
 
 def dose_banner(choices: Any) -> str:

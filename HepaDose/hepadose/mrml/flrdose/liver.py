@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hepadose.errors import MissingInputError
 from hepadose.findings import Finding, Level, warning
-from hepadose.mrml.automatic import mask_fingerprint, same_fingerprint, segment_origin_now
-from hepadose.mrml.flrdose.inputs import liver_segment
-from hepadose.mrml.flrdose.reaction import has_segment, volume_and_origin
+from hepadose.mrml.automatic import mask_fingerprint, same_fingerprint, segment_origin_now, volume_and_origin
+from hepadose.mrml.flrdose.reaction import has_segment
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.livers import (
     GuidingLivers,
@@ -18,6 +17,7 @@ from hepadose.mrml.livers import (
     is_drawn,
     is_made_by_alignment,
     liver_findings,
+    liver_segment,
     put_aligned_liver,
     put_found_liver,
     takes_segments,

@@ -32,7 +32,7 @@ from hepadose.provenance import SegmentationOrigin
 from hepadose.report.published import ComparisonRow, PatientStatement
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLPlotChartNode, vtkMRMLScene
+    from slicer import vtkMRMLScene
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -199,14 +199,3 @@ def published_table(rows: Sequence[ComparisonRow]) -> tuple[list[str], list[tupl
         (row.study.source, row.value_text, "; ".join(row.differences) or "none", row.study.technique) for row in rows
     ]
     return ["Study", "This patient against the study", "Differences", "Technique"], texts
-
-
-def show_chart(scene: vtkMRMLScene, chart: vtkMRMLPlotChartNode) -> None:
-    """Let every plot view of the scene show a chart; the layout stays the user's."""
-    import slicer
-
-    for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode", scene):
-        view.SetPlotChartNodeID(chart.GetID())
-    selection = scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
-    if selection is not None:
-        selection.SetActivePlotChartID(chart.GetID())

@@ -6,22 +6,26 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hepadose.errors import MissingInputError
-from hepadose.mrml.automatic import has_automatic, keep_automatic, restore_automatic, segment_origin_now
+from hepadose.mrml.automatic import (
+    has_automatic,
+    keep_automatic,
+    restore_automatic,
+    segment_origin_now,
+    volume_and_origin,
+)
 from hepadose.mrml.images import volume_node_to_image
 from hepadose.mrml.scene import REACTION_COLOR
 from hepadose.mrml.segmentation import (
     SegmentMask,
     add_segment,
-    labelmap_mask,
     segment_names,
     segment_to_mask,
     set_segment_mask,
 )
-from hepadose.report.text import number
 from hepadose.segmentation.protocol import Segmentation, SegmentationInputs
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLScene, vtkMRMLSegmentationNode
+    from slicer import vtkMRMLScene
 
 REACTION_NAME = "Focal liver reaction"
 
@@ -99,9 +103,3 @@ def origin_text(choices: Any) -> str:
     return "\n".join(
         f"{names[segment_id]}, {volume_and_origin(choices.segmentation, segment_id)}" for segment_id in chosen
     )
-
-
-def volume_and_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
-    """Volume of a segment and where it came from: "1432.5 ml: RTSTRUCT, not edited"."""
-    volume = number(labelmap_mask(segmentation, segment_id).volume_ml(), 1, "ml")
-    return f"{volume}: {segment_origin_now(segmentation, segment_id)}"

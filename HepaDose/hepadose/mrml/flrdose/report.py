@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hepadose
-from hepadose.batch.output import MARKER, complete_folder
+from hepadose.batch.output import complete_folder
 from hepadose.errors import MissingDependencyError
 from hepadose.findings import Finding, warning
 from hepadose.flr.result import FlrResult
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from hepadose.mrml.live_match import LiveMatch
 
 TIMING_FILE = "timing.jsonl"
-
-
-def holds_result(folder: Path) -> bool:
-    """Whether saving here would replace an earlier result."""
-    return (folder / MARKER).is_file()
 
 
 def save_report(
