@@ -1,0 +1,1 @@
+"""The sections of LiverSIRT's panel."""
