@@ -11,6 +11,7 @@ import pytest
 from hepadose.errors import OutputError
 from hepadose.phantom import patient as patient_module
 from hepadose.setup import sample
+from hepadose.setup.kept import MANIFEST
 from hepadose.setup.sample import SAMPLE_FOLDER, SampleIntegrityError, is_intact, sample_patient_folder
 from hepadose.setup.sample_figures import differences, measure_sample
 
@@ -39,7 +40,7 @@ def made(original, monkeypatch):
 
     def make(folder, settings=None, progress=None):
         calls.append(folder)
-        shutil.copytree(original / SAMPLE_FOLDER, folder, ignore=shutil.ignore_patterns(sample.MANIFEST))
+        shutil.copytree(original / SAMPLE_FOLDER, folder, ignore=shutil.ignore_patterns(MANIFEST))
         return patient_module.DigitalPatient(folder, folder / "dicom", None)
 
     monkeypatch.setattr(patient_module, "make_digital_patient", make)
@@ -74,10 +75,10 @@ def test_a_damaged_patient_is_found_and_made_anew(cache, made, damage):
     elif damage == "a file more":
         (place / "dicom/foreign.dcm").write_bytes(b"")
     elif damage == "no manifest":
-        (place / sample.MANIFEST).unlink()
+        (place / MANIFEST).unlink()
     else:
-        manifest = json.loads((place / sample.MANIFEST).read_text())
-        (place / sample.MANIFEST).write_text(json.dumps(manifest | {"reference": "0"}))
+        manifest = json.loads((place / MANIFEST).read_text())
+        (place / MANIFEST).write_text(json.dumps(manifest | {"reference": "0"}))
     assert not is_intact(place)
     sample_patient_folder(cache)
     assert len(made) == 1

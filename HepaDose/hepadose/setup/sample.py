@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import tempfile
-import time
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from hepadose.errors import HepaDoseError, OutputError
+from hepadose.setup import kept
 
 Progress = Callable[[str, float], None]
 
 SAMPLE_FOLDER = "hepadose-digital-patient"
 DICOM_FOLDER = "dicom"
-MANIFEST = "manifest.json"
 REFERENCE = Path(__file__).with_name("sample_reference.json")
-
-_ABANDONED_S = 3600.0
-"""Age at which a half-made patient belongs to nobody any more."""
 
 _MAKING = 0.9
 """Part of the time that making the patient takes; the rest is reading it back."""
@@ -77,11 +69,7 @@ def sample_patient_folder(
 
 def is_intact(place: Path) -> bool:
     """Whether a folder holds the patient of this version, every file bit by bit as it was written."""
-    try:
-        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        return manifest == _manifest_of(place)
-    except (OSError, ValueError):
-        return False
+    return kept.is_intact(place, kept.sha256(REFERENCE))
 
 
 def _make(place: Path, report: Progress, build_folder: Path | None) -> None:
@@ -90,7 +78,7 @@ def _make(place: Path, report: Progress, build_folder: Path | None) -> None:
     from hepadose.setup.sample_figures import differences, measure_sample
 
     place.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(place.parent)
+    kept.remove_abandoned(place.parent, SAMPLE_FOLDER)
     building = Path(tempfile.mkdtemp(prefix=f".{SAMPLE_FOLDER}-", dir=build_folder or place.parent))
     try:
         patient = make_digital_patient(building / "patient", None, lambda text, share: report(text, _MAKING * share))
@@ -100,44 +88,7 @@ def _make(place: Path, report: Progress, build_folder: Path | None) -> None:
             raise SampleIntegrityError(
                 f"The digital patient that was made is not the expected one: {wrong[0]}; install HepaDose again."
             )
-        manifest = json.dumps(_manifest_of(patient.folder), indent=1)
-        (patient.folder / MANIFEST).write_text(manifest, encoding="utf-8")
-        _put_in_place(patient.folder, place)
+        kept.write_manifest(patient.folder, kept.sha256(REFERENCE))
+        kept.put_in_place(patient.folder, place, kept.sha256(REFERENCE))
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def _remove_abandoned(cache_folder: Path) -> None:
-    """What a killed process left behind."""
-    for folder in cache_folder.glob(f".{SAMPLE_FOLDER}-*"):
-        if time.time() - folder.stat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put_in_place(made: Path, place: Path) -> None:
-    """Rename the finished folder; where another process was faster, its patient is as good."""
-    arrived = place.with_name(f".{place.name}-arriving-{uuid.uuid4().hex}")
-    try:
-        # The move may cross disks and take its time; the rename does not.
-        shutil.move(made, arrived)
-        if place.exists() and not is_intact(place):
-            shutil.rmtree(place)
-        with suppress(OSError):
-            os.replace(arrived, place)
-        if not is_intact(place):
-            raise OSError(0, "the finished folder cannot be renamed")
-    finally:
-        shutil.rmtree(arrived, ignore_errors=True)
-
-
-def _manifest_of(folder: Path) -> dict:
-    """Checksums of all files but the manifest, and of the reference they were held against."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {
-        "reference": _sha256(REFERENCE),
-        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
-    }
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,1 +1,1 @@
-"""Synthetic training data, networks and their training; only what trains or exports a model imports it."""
+"""Synthetic training data, networks and their training; what makes digital patients borrows its abdomen."""
