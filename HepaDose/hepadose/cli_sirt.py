@@ -28,9 +28,15 @@ def add_sirt_commands(commands: argparse._SubParsersAction) -> None:
 def _add_sirt(commands: argparse._SubParsersAction) -> None:
     sirt = commands.add_parser("sirt", help="volumes, activities and doses of a Y-90 radioembolization")
     sirt.set_defaults(run=_run_sirt)
-    sirt.add_argument("segments", type=Path, help="segments as 3D Slicer saves them (.seg.nrrd)")
+    sirt.add_argument(
+        "segments",
+        type=Path,
+        metavar="OUTLINES",
+        help="segments of 3D Slicer (.seg.nrrd), RT structure set, DICOM segmentation, or a folder with one of these",
+    )
     sirt.add_argument("--output", "-o", type=Path, required=True, help="folder of the result")
     sirt.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+    sirt.add_argument("--dicom-out", action="store_true", help="write the regions as RTSTRUCT, SEG and report (SR) too")
     _add_regions(sirt)
     _add_prescription(sirt)
     _add_activity(sirt)
@@ -63,15 +69,19 @@ def _add_regions(sirt: argparse.ArgumentParser) -> None:
     group.add_argument("--territory", metavar="NAME", help="what is treated; the whole liver if omitted")
     group.add_argument("--tumor", action="append", metavar="NAME", help='again for each; else names like "Tumor 1"')
     group.add_argument("--lungs", metavar="NAME")
+    group.add_argument("--ct", type=Path, metavar="FOLDER", help="DICOM CT of the outlines; theirs if omitted")
+    group.add_argument("--fill-missing", action="store_true", help="interpolate missing slices of the CT")
+    group.add_argument("--trust-frames", action="store_true", help="CT, outlines and activity share their coordinates")
 
 
 def _add_prescription(sirt: argparse.ArgumentParser) -> None:
-    from hepadose.sirt.guidance import TREATMENTS
+    from hepadose.sirt.guidance import DISEASES, TREATMENTS
 
     group = sirt.add_argument_group("patient, product and goals")
     group.add_argument("--product", default="glass", help="glass, resin, or one of --products")
     group.add_argument("--products", type=Path, metavar="FILE", help="products of your hospital (JSON)")
     group.add_argument("--treatment", choices=TREATMENTS, default="unilobar")
+    group.add_argument("--disease", choices=tuple(DISEASES), help="shows the published values for it alone")
     group.add_argument("--height", type=float, metavar="M", help="in meters")
     group.add_argument("--weight", type=float, metavar="KG")
     group.add_argument("--lung-shunt", type=float, default=0.0, metavar="FRACTION", help="0.05 is 5 %%")
@@ -90,10 +100,11 @@ def _add_activity(sirt: argparse.ArgumentParser) -> None:
     from hepadose.sirt.analysis import DoseMethod
 
     group = sirt.add_argument_group("image of activity")
-    group.add_argument("--activity", type=Path, metavar="IMAGE", help="PET or SPECT as NRRD, NIfTI or MetaImage")
+    group.add_argument("--activity", type=Path, metavar="IMAGE", help="PET or SPECT: image file or DICOM folder")
+    group.add_argument("--activity-series", type=int, metavar="N", help="which PET or NM series of a folder")
     group.add_argument("--counts", action="store_true", help="its numbers are counts, not Bq/ml")
     group.add_argument("--unit", type=float, default=1.0, metavar="BQ_PER_ML", help="what 1 in the image is")
-    group.add_argument("--hours", type=float, default=0.0, help="decay-corrected to so long after the injection")
+    group.add_argument("--hours", type=float, help="decay-corrected to so long after the injection (DICOM says it)")
     group.add_argument("--injected", type=float, metavar="GBQ", help="activity in the vial at injection")
     group.add_argument("--method", choices=[method.value for method in DoseMethod], default=DoseMethod.LOCAL.value)
 
@@ -132,6 +143,12 @@ def sirt_job(options: argparse.Namespace) -> SirtJob:
         hours_after_injection=options.hours,
         injected_gbq=options.injected,
         method=DoseMethod(options.method),
+        activity_series=options.activity_series,
+        ct_folder=options.ct,
+        fill_missing=options.fill_missing,
+        trust_frames=options.trust_frames,
+        dicom_out=options.dicom_out,
+        disease=options.disease,
     )
 
 

@@ -7,6 +7,13 @@ from dataclasses import asdict, dataclass, replace
 
 from hepadose.errors import UnreadableFileError
 
+GENERATIONS = {
+    "MANUAL": "drawn by hand",
+    "SEMIAUTOMATIC": "drawn with the help of a program",
+    "AUTOMATIC": "drawn by a program",
+}
+"""Values of ROI Generation Algorithm (3006,0036) and Segment Algorithm Type (0062,0008), in words."""
+
 
 @dataclass(frozen=True)
 class SegmentationOrigin:
@@ -22,17 +29,21 @@ class SegmentationOrigin:
         Whether a person changed the mask afterwards.
     detail : str
         What else a reader needs: the structure's name, the threshold found, the weights' hash.
+    generation : str
+        How a DICOM file says it was drawn: a key of :data:`GENERATIONS`; empty where nothing says so.
     """
 
     source: str
     version: str = ""
     edited: bool = False
     detail: str = ""
+    generation: str = ""
 
     def __str__(self) -> str:
         words = " ".join(part for part in (self.source, self.version) if part)
         detail = f" ({self.detail})" if self.detail else ""
-        return f"{words}{detail}, {'edited by hand' if self.edited else 'not edited'}"
+        drawn = f", {GENERATIONS[self.generation]}" if self.generation in GENERATIONS else ""
+        return f"{words}{detail}{drawn}, {'edited by hand' if self.edited else 'not edited'}"
 
     def as_edited(self) -> SegmentationOrigin:
         """The same origin, with a person's changes."""
@@ -44,7 +55,7 @@ class SegmentationOrigin:
         Examples
         --------
         >>> SegmentationOrigin.from_text(SegmentationOrigin("A|B", "1").to_text())
-        SegmentationOrigin(source='A|B', version='1', edited=False, detail='')
+        SegmentationOrigin(source='A|B', version='1', edited=False, detail='', generation='')
         """
         return json.dumps(asdict(self)).replace("|", "\\u007c")
 

@@ -9,21 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from hepadose.batch.output import complete_folder
-from hepadose.batch.segments import read_segments
-from hepadose.batch.sirt_job import RegionNames, SirtJob
-from hepadose.batch.volume import read_image
-from hepadose.errors import MissingDependencyError, MissingInputError, OutputError, SettingsError
+from hepadose.batch.sirt_activity import CaseActivity, read_activity
+from hepadose.batch.sirt_dicom import write_dicom
+from hepadose.batch.sirt_job import SirtJob
+from hepadose.batch.sirt_regions import CaseRegions, read_case
+from hepadose.errors import MissingDependencyError, OutputError, SettingsError
 from hepadose.findings import Finding, warning
-from hepadose.images import Image, bounding_box
-from hepadose.provenance import SegmentationOrigin
+from hepadose.images import Image
+from hepadose.report.sirt_graphs import DoseScene
 from hepadose.report.sirt_tables import sirt_table_files
 from hepadose.report.sirt_write import dose_scene, write_sirt_report
 from hepadose.report.write import write_together
-from hepadose.sirt.analysis import ActivityImage, ImageKind, SirtResult, analyze
-from hepadose.sirt.decay import decayed_gbq
+from hepadose.sirt.analysis import SirtResult, analyze
 from hepadose.sirt.physics import preset
 from hepadose.sirt.prescription import PrescriptionInput
 from hepadose.sirt.products import Product, products
@@ -33,7 +31,6 @@ from hepadose.timing import TimingLog, TimingRecord
 Progress = Callable[[str, float], None]
 """Called with the stage in words and the fraction done (0–1); may raise CancelledError."""
 
-TUMOR_WORDS = ("tumor", "tumour", "lesion", "gtv")
 TIMING_FILE, DOSE_FILE = "timing.jsonl", "dose_gy.nrrd"
 
 
@@ -58,7 +55,8 @@ def run_sirt(
     Parameters
     ----------
     segments : Path
-        Segments as 3D Slicer saves them (.seg.nrrd).
+        Segments as 3D Slicer saves them (.seg.nrrd), an RT structure set, a DICOM segmentation, or a folder with one of
+        the latter two and its CT.
     output : Path
         Folder of the result; it appears complete or not at all.
     job : SirtJob
@@ -82,82 +80,45 @@ def run_sirt(
         log = TimingLog(working / TIMING_FILE)
         tell("Reading the segments", 0.0)
         with log.step("Read segments"):
-            outlined, origins = read_regions(segments, job.names)
+            case = read_case(segments, job)
         tell("Reading the image of activity", 0.3)
         with log.step("Read activity"):
-            activity = _activity(job, product)
+            activity = read_activity(job, product.half_life_h, case.source.frame_of_reference_uid)
         tell("Computing activities and doses", 0.5)
         with log.step("Compute"):
-            result, dose = analyze(outlined, _input(job, product, outlined), job.treatment, activity, origins)
-        tell("Writing the report", 0.9)
+            result, dose = _computed(case, job, product, activity)
+        tell("Writing the report", 0.8)
         if dose is not None:
             _write_dose(dose, working / DOSE_FILE)
-        notes = _write(working, result, outlined, dose, log)
+        notes = _write_objects(working, case, result, log) if job.dicom_out else ()
+        notes = (*notes, *_write(working, result, dose_scene(case.outlined, dose, case.ct), log))
         files = tuple(sorted(str(path.relative_to(working)) for path in working.rglob("*") if path.is_file()))
     tell("Done", 1.0)
     return SirtOutcome(result, dose, log.records, files, notes)
 
 
-def _write(
-    working: Path, result: SirtResult, outlined: OutlinedRegions, dose: Image | None, log: TimingLog
-) -> tuple[Finding, ...]:
+def _computed(
+    case: CaseRegions, job: SirtJob, product: Product, activity: CaseActivity | None
+) -> tuple[SirtResult, Image | None]:
+    given = _input(job, product, case.outlined)
+    image, told = (None, ()) if activity is None else (activity.image, activity.findings)
+    findings = (*case.findings, *told)
+    return analyze(case.outlined, given, job.treatment, image, case.origins, findings, disease=job.disease)
+
+
+def _write_objects(working: Path, case: CaseRegions, result: SirtResult, log: TimingLog) -> tuple[Finding, ...]:
+    with log.step("Write DICOM"):
+        return write_dicom(working, case, treatment_regions(case.outlined), result)
+
+
+def _write(working: Path, result: SirtResult, scene: DoseScene | None, log: TimingLog) -> tuple[Finding, ...]:
     """The report, or the tables alone where its packages are missing, which is said."""
     try:
-        write_sirt_report(working, result, dose_scene(outlined, dose), log.records)
+        write_sirt_report(working, result, scene, log.records)
     except MissingDependencyError as problem:
         write_together(working, sirt_table_files(result, log.records))
         return (warning("Report", f"Only tables were written: {problem}"),)
     return ()
-
-
-def read_regions(path: Path, names: RegionNames) -> tuple[OutlinedRegions, dict[str, SegmentationOrigin]]:
-    """The regions of a case from a file of segments, cut to what is needed.
-
-    Parameters
-    ----------
-    path : Path
-    names : RegionNames
-
-    Returns
-    -------
-    OutlinedRegions
-    dict of str to SegmentationOrigin
-        By "liver", "territory", "lungs" or the tumor's name.
-
-    Raises
-    ------
-    MissingInputError
-        If a named segment is not there.
-    """
-    segments = read_segments(path)
-    liver = _named(segments, names.liver)
-    tumors = [_named(segments, name) for name in names.tumors or ()]
-    if names.tumors is None:
-        tumors = [name for name in segments if name.lower().startswith(TUMOR_WORDS)]
-    territory = names.territory and _named(segments, names.territory)
-    lungs = names.lungs and _named(segments, names.lungs)
-    used = [name for name in (liver, *tumors, territory, lungs) if name]
-    box = bounding_box(np.any([segments[name].array for name in used], axis=0), (1, 1, 1))
-    if box is None:
-        raise MissingInputError("The segments are empty; outline the liver first.")
-    cut = {name: segments[name].cropped(box) for name in used}
-    parts = {liver: "liver", territory: "territory", lungs: "lungs"}
-    origins = {parts.get(name, name): SegmentationOrigin("Segment file", detail=f'"{name}"') for name in used}
-    regions = OutlinedRegions(
-        cut[liver],
-        tuple((name, cut[name]) for name in tumors),
-        cut[territory] if territory else None,
-        cut[lungs] if lungs else None,
-    )
-    return regions, origins
-
-
-def _named(segments: dict[str, Image], name: str) -> str:
-    """The segment's name as it is written; case does not matter."""
-    found = next((each for each in segments if each.lower() == name.lower()), None)
-    if found is None:
-        raise MissingInputError(f'There is no segment "{name}"; the file has {", ".join(segments)}.')
-    return found
 
 
 def _product(job: SirtJob) -> Product:
@@ -165,17 +126,6 @@ def _product(job: SirtJob) -> Product:
     if job.product not in known:
         raise SettingsError(f'There is no product "{job.product}"; known are {", ".join(known)}.')
     return known[job.product]
-
-
-def _activity(job: SirtJob, product: Product) -> ActivityImage | None:
-    if job.activity_file is None:
-        return None
-    image = read_image(job.activity_file)
-    if job.activity_kind is ImageKind.CONCENTRATION:
-        # Back to the time of injection, and from Bq to MBq.
-        factor = decayed_gbq(job.unit_bq_per_ml * 1e-6, -job.hours_after_injection, product.half_life_h)
-        image = image.with_array(np.asarray(image.array, np.float32) * np.float32(factor))
-    return ActivityImage(image, job.activity_kind, job.injected_gbq, job.method)
 
 
 def _input(job: SirtJob, product: Product, outlined: OutlinedRegions) -> PrescriptionInput:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hepadose.errors import SettingsError
 from hepadose.sirt.analysis import DoseMethod, ImageKind
-from hepadose.sirt.guidance import TREATMENTS
+from hepadose.sirt.guidance import TREATMENTS, require_disease
 from hepadose.sirt.inputs import Patient
 from hepadose.sirt.mird import Delivery
 from hepadose.sirt.prescription import DoseGoals
@@ -54,16 +54,29 @@ class SirtJob:
     constant : str, optional
         Name of a dose constant; the product's if omitted.
     activity_file : Path, optional
-        PET or SPECT as an image file.
+        PET or SPECT: an image file, the folder of a DICOM series, or the one DICOM file of a SPECT.
     activity_kind : ImageKind
         Whether its numbers are a concentration or counts.
     unit_bq_per_ml : float
         What 1 in the file is in Bq/ml, for a concentration.
-    hours_after_injection : float
-        Time to which the file's numbers are decay-corrected, after the injection; 0 where that is the injection.
+    hours_after_injection : float, optional
+        Time to which the numbers are decay-corrected, after the injection. If omitted, what a DICOM series says, or
+        the injection itself.
     injected_gbq : float, optional
         In the vial at injection; counts need it.
     method : DoseMethod
+    activity_series : int, optional
+        Which PET or NM series of a folder with several, from 1.
+    ct_folder : Path, optional
+        Folder of the DICOM CT that the outlines belong to; by default that of the outlines.
+    fill_missing : bool
+        Interpolate missing slices of that CT.
+    trust_frames : bool
+        The user confirms that coordinates are shared though frames of reference differ.
+    dicom_out : bool
+        Write regions and numbers as DICOM too.
+    disease : str, optional
+        One of :data:`hepadose.sirt.guidance.DISEASES`; all published values are shown if omitted.
 
     Raises
     ------
@@ -84,13 +97,20 @@ class SirtJob:
     activity_file: Path | None = None
     activity_kind: ImageKind = ImageKind.CONCENTRATION
     unit_bq_per_ml: float = 1.0
-    hours_after_injection: float = 0.0
+    hours_after_injection: float | None = None
     injected_gbq: float | None = None
     method: DoseMethod = DoseMethod.LOCAL
+    activity_series: int | None = None
+    ct_folder: Path | None = None
+    fill_missing: bool = False
+    trust_frames: bool = False
+    dicom_out: bool = False
+    disease: str | None = None
 
     def __post_init__(self) -> None:
         if self.treatment not in TREATMENTS:
             raise SettingsError(f'Treatments are {", ".join(TREATMENTS)}; got "{self.treatment}".')
+        require_disease(self.disease)
         if self.activity_kind is ImageKind.COUNTS and self.activity_file and self.injected_gbq is None:
             raise SettingsError("Counts become a dose only with the injected activity; give it in GBq.")
         if not self.unit_bq_per_ml > 0.0:

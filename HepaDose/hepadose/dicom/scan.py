@@ -73,6 +73,8 @@ class DicomFolder:
         One file each per object; copies of the same object are dropped.
     findings : tuple of Finding
         What was found, ignored or unreadable.
+    segmentation_paths : tuple of Path
+        One file each; no part of a case for the focal-liver-reaction analysis.
     """
 
     ct_series: tuple[CtSeriesFiles, ...]
@@ -80,6 +82,7 @@ class DicomFolder:
     structure_paths: tuple[Path, ...]
     plan_paths: tuple[Path, ...]
     findings: tuple[Finding, ...]
+    segmentation_paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,11 +145,12 @@ def scan_folder(folder: Path, progress: Callable[[str, float], None] | None = No
     findings += _nameless_findings(by_modality["CT"])
     series, ignored = _ct_series(by_modality.pop("CT", []))
     rt = {name: tuple(h.path for h in by_modality.pop(name, [])) for name in ("RTDOSE", "RTSTRUCT", "RTPLAN")}
+    segmentations = tuple(header.path for header in by_modality.get("SEG", []))
     ignored.update({modality: len(others) for modality, others in by_modality.items()})
     if ignored:
         words = ", ".join(f"{count} {kind}" for kind, count in sorted(ignored.items()))
         findings.append(ok(SUBJECT, f"Objects that play no part here were ignored: {words}."))
-    return DicomFolder(series, rt["RTDOSE"], rt["RTSTRUCT"], rt["RTPLAN"], tuple(findings))
+    return DicomFolder(series, rt["RTDOSE"], rt["RTSTRUCT"], rt["RTPLAN"], tuple(findings), segmentations)
 
 
 def _headers(paths: list[Path], progress: Callable[[str, float], None] | None) -> tuple[list[_Header], list[Finding]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ import hepadose
 from hepadose.dicom.concepts import ABNORMAL, ANATOMICAL, LIVER, LUNGS, NEOPLASM, SPATIAL, VOLUME_OF_INTEREST, Concept
 from hepadose.dicom.ct import read_ct_series
 from hepadose.dicom.study import PRODUCT, save
-from hepadose.errors import EmptyRegionError, MissingDependencyError
+from hepadose.errors import EmptyRegionError, GeometryMismatchError, MissingDependencyError, OutputError
 from hepadose.images import Image, require_same_grid
 from hepadose.provenance import SegmentationOrigin
 
@@ -27,6 +27,7 @@ KINDS = {
     "territory": (SPATIAL, VOLUME_OF_INTEREST),
 }
 """Category and type of what is outlined."""
+OFF_SLICE_MM = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +99,12 @@ def write_seg(
     if not any(np.any(segment.mask.array) for segment in segments.values()):
         raise EmptyRegionError("A segmentation needs at least one voxel; all segments are empty.")
     sources, series = sorted_sources(ct_files)
+    require_upright(sources, series)
     for name, segment in segments.items():
         require_same_grid(**{"CT series": series, f"segment {name}": segment.mask})
     pixels = np.stack([np.asarray(segment.mask.array, np.uint8) for segment in segments.values()], axis=-1)
-    dataset = hd.seg.Segmentation(
+    dataset = refused_in_words(
+        hd.seg.Segmentation,
         source_images=sources,
         pixel_array=pixels,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
@@ -121,6 +124,41 @@ def write_seg(
     )
     save(dataset, path)
     return dataset
+
+
+def refused_in_words(build: Callable[..., Dataset], **arguments: Any) -> Dataset:
+    """An object made by highdicom, which is strict about the images it refers to.
+
+    Raises
+    ------
+    OutputError
+        If the images lack what the standard requires of them.
+    """
+    try:
+        return build(**arguments)
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        # Only the name of an attribute: other messages may hold values of the patient's files.
+        missing = getattr(problem, "name", None)
+        what = f"has no {missing}" if missing else "does not follow the standard"
+        raise OutputError(
+            f"The CT {what}, so nothing that refers to it can be written; export it again from the source."
+        ) from problem
+
+
+def require_upright(sources: Sequence[Dataset], grid: Image) -> None:
+    """Refuse a grid that does not lie on the slices of the files, as after undoing a gantry tilt.
+
+    Raises
+    ------
+    GeometryMismatchError
+    """
+    for k in (0, len(sources) - 1):
+        gap_mm = np.abs(np.array(sources[k].ImagePositionPatient, float) - grid.ijk_to_points([0, 0, k])).max()
+        if len(sources) != grid.shape[0] or gap_mm > OFF_SLICE_MM:
+            raise GeometryMismatchError(
+                "The CT was resampled when it was read (tilted gantry or missing slices), so segments on it do not lie "
+                "on its files' slices; resample the CT first and outline there."
+            )
 
 
 def require_highdicom():
@@ -168,9 +206,14 @@ def sorted_sources(ct_files: Sequence[Path]) -> tuple[list[Dataset], Image]:
 
 
 def algorithm_type(origin: SegmentationOrigin) -> str:
-    """Segment Algorithm Type (0062,0008), which RT structures call ROI Generation Algorithm: by hand, edited or not."""
-    if origin.source.lower() == "manual":
+    """Segment Algorithm Type (0062,0008), which RT structures call ROI Generation Algorithm: by hand, edited or not.
+
+    What the file an outline was read from says goes first.
+    """
+    if origin.source.lower() == "manual" or origin.generation == "MANUAL":
         return "MANUAL"
+    if origin.generation == "SEMIAUTOMATIC":
+        return "SEMIAUTOMATIC"
     return "SEMIAUTOMATIC" if origin.edited else "AUTOMATIC"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import hepadose
 from hepadose.dicom.concepts import LIVER, RADIOEMBOLIZATION, Concept
 from hepadose.dicom.study import PRODUCT, save
-from hepadose.dicom.write_seg import KINDS, require_highdicom
+from hepadose.dicom.write_seg import KINDS, refused_in_words, require_highdicom
 from hepadose.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def write_measurements(
         procedure_reported=RADIOEMBOLIZATION.code(),
         imaging_measurements=groups,
     )
-    dataset = hd.sr.Comprehensive3DSR(
+    dataset = refused_in_words(
+        hd.sr.Comprehensive3DSR,
         evidence=[*evidence, segmentation],
         content=report,
         series_instance_uid=str(generate_uid()),

@@ -10,7 +10,7 @@ from hepadose.evaluation.review import ContourReview
 from hepadose.report.html import figure_texts, report_template
 from hepadose.report.text import LEVEL_WORDS, by_severity, verdict
 from hepadose.sirt.analysis import SirtResult, broken_limits
-from hepadose.sirt.guidance import source
+from hepadose.sirt.guidance import DISEASES, source
 from hepadose.timing import TimingRecord, software_versions, summarize
 
 TEMPLATE = "sirt_report.html.jinja"
@@ -93,6 +93,7 @@ def input_rows(result: SirtResult) -> list[tuple[str, str]]:
         rows.append(("Patient", body))
     rows += [
         ("Treatment", result.treatment),
+        ("Disease", DISEASES.get(result.disease, "not stated; published values of all diseases are shown")),
         ("Lung shunt", f"{100 * delivery.lung_shunt:.1f} %, lungs {delivery.lung_mass_kg:.2f} kg"),
         ("Residual in vial and tubing", f"{100 * delivery.residual:.1f} %"),
         ("Density of liver and tumor", f"{given.density_g_per_ml:.2f} g/ml"),

@@ -114,6 +114,8 @@ class SirtResult:
         Where each outline came from.
     findings : tuple of Finding
     software_version : str
+    disease : str
+        One of :data:`hepadose.sirt.guidance.DISEASES`; empty where none was stated.
     """
 
     prescription: Prescription
@@ -127,6 +129,7 @@ class SirtResult:
     origins: dict[str, SegmentationOrigin]
     findings: tuple[Finding, ...]
     software_version: str = field(default=hepadose.__version__)
+    disease: str = ""
 
 
 def analyze(
@@ -136,6 +139,7 @@ def analyze(
     activity: ActivityImage | None = None,
     origins: dict[str, SegmentationOrigin] | None = None,
     findings: Iterable[Finding] = (),
+    disease: str | None = None,
     *,
     dose: Image | None = None,
 ) -> tuple[SirtResult, Image | None]:
@@ -152,6 +156,8 @@ def analyze(
     origins : dict of str to SegmentationOrigin, optional
     findings : iterable of Finding
         What was found before.
+    disease : str, optional
+        Leaves out what was published for other diseases.
     dose : Image, optional
         In Gy, as this function gave it before for the same image and choices; computed if omitted.
 
@@ -166,7 +172,7 @@ def analyze(
     HepaDoseError
         If an input is impossible, in words.
     """
-    values = guidance(given.product.matrix, treatment)
+    values = guidance(given.product.matrix, treatment, disease)
     regions = treatment_regions(outlined)
     given = replace(given, volumes=regions.volumes)
     measured = _Measured() if activity is None else _measured(activity, regions, given, dose)
@@ -184,6 +190,7 @@ def analyze(
         (*_from_image(values, measured.doses), *_from_prescription(values, prescription)),
         origins or {},
         (*findings, *regions.findings, *measured.findings, *prescription.findings),
+        disease=disease or "",
     )
     return result, measured.dose
 

@@ -53,6 +53,11 @@ PART_WORDS = {
     Part.TUMOR: "tumor",
 }
 TREATMENTS = ("segmentectomy", "lobectomy", "unilobar", "bilobar")
+DISEASES = {
+    "HCC": "hepatocellular carcinoma",
+    "ICC": "intrahepatic cholangiocarcinoma",
+    "mCRC": "metastases of colorectal cancer",
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Guidance:
     better_from_gy : float, optional
         Where the target had better begin.
     condition, evidence : str
+    disease : tuple of str
+        Keys of :data:`DISEASES` that it was published for; empty where the source names none.
     """
 
     product: str
@@ -82,6 +89,7 @@ class Guidance:
     better_from_gy: float | None = None
     condition: str = ""
     evidence: str = ""
+    disease: tuple[str, ...] = ()
 
     def standing(self, dose_gy: float) -> Standing:
         """How a dose stands to the value.
@@ -111,7 +119,9 @@ class Guidance:
             words = f"at least {self.from_gy:g} Gy"
         if self.better_from_gy is not None:
             words += f", better {self.better_from_gy:g} Gy"
-        return f"{words} ({self.condition})" if self.condition else words
+        conditions = [", ".join(self.disease), self.condition]
+        stated = "; ".join(condition for condition in conditions if condition)
+        return f"{words} ({stated})" if stated else words
 
 
 @dataclass(frozen=True)
@@ -138,14 +148,18 @@ def lung_limits() -> LungLimits:
     return LungLimits(**_file()["lungs"])
 
 
-def guidance(matrix: str, treatment: str) -> tuple[Guidance, ...]:
-    """All values for a product and a treatment.
+def guidance(matrix: str, treatment: str, disease: str | None = None) -> tuple[Guidance, ...]:
+    """All values for a product, a treatment and a disease.
 
     Parameters
     ----------
     matrix : {"glass", "resin"}
     treatment : str
         One of :data:`TREATMENTS`.
+    disease : str, optional
+        One of :data:`DISEASES`. Values for other diseases are left out then, and where one was published for this
+        disease, the general one for the same part and direction gives way. Without it every value is there, with its
+        disease as its condition.
 
     Returns
     -------
@@ -154,11 +168,46 @@ def guidance(matrix: str, treatment: str) -> tuple[Guidance, ...]:
     Raises
     ------
     SettingsError
-        If there is no such treatment.
+        If there is no such treatment or disease.
+
+    Examples
+    --------
+    >>> [each.text() for each in guidance("glass", "bilobar", "mCRC") if each.part is Part.TUMOR]
+    ['at least 189 Gy (mCRC)']
     """
     if treatment not in TREATMENTS:
         raise SettingsError(f'Treatments are {", ".join(TREATMENTS)}; got "{treatment}".')
-    entries = (
-        Guidance(**entry | {"part": Part(entry["part"]), "kind": Kind(entry["kind"])}) for entry in _file()["entries"]
+    require_disease(disease)
+    every = [each for each in _entries() if each.product == matrix and each.treatment == treatment]
+    if disease is None:
+        return tuple(every)
+    own = {(each.part, each.kind) for each in every if disease in each.disease}
+    return tuple(
+        each for each in every if disease in each.disease or (not each.disease and (each.part, each.kind) not in own)
     )
-    return tuple(each for each in entries if each.product == matrix and each.treatment == treatment)
+
+
+def require_disease(disease: str | None) -> None:
+    """Refuse a disease without published values.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if disease is not None and disease not in DISEASES:
+        listed = ", ".join(f"{name} ({words})" for name, words in DISEASES.items())
+        raise SettingsError(f'Diseases with published values are {listed}; got "{disease}".')
+
+
+def _entries() -> tuple[Guidance, ...]:
+    return tuple(
+        Guidance(
+            **entry
+            | {
+                "part": Part(entry["part"]),
+                "kind": Kind(entry["kind"]),
+                "disease": tuple(entry.get("disease", ())),
+            }
+        )
+        for entry in _file()["entries"]
+    )
