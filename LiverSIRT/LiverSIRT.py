@@ -162,9 +162,9 @@ class LiverSIRTLogic(ScriptedLoadableModuleLogic):
         show_segment(segmentationNode, segmentId)
 
     def showDose(self, parameterNode):
-        """Show the histograms beside slices and 3-D, with the dose over the CT; the views of a batch run stay."""
+        """Show the histograms beside the slices, with the dose over the CT; the views of a batch run stay."""
         layoutManager = slicer.app.layoutManager()
-        layout = slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalPlotView
+        layout = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
         if layoutManager is None or layoutManager.layout == layout:
             return
         layoutManager.setLayout(layout)

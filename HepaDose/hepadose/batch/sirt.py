@@ -91,7 +91,10 @@ def run_sirt(
         if dose is not None:
             _write_dose(dose, working / DOSE_FILE)
         notes = _write_objects(working, case, result, log) if job.dicom_out else ()
-        notes = (*notes, *_write(working, result, dose_scene(case.outlined, dose, case.ct), log))
+        notes = (
+            *notes,
+            *_write(working, result, dose_scene(case.outlined, dose, case.ct, result.lung_dose_factor), log),
+        )
         files = tuple(sorted(str(path.relative_to(working)) for path in working.rglob("*") if path.is_file()))
     tell("Done", 1.0)
     return SirtOutcome(result, dose, log.records, files, notes)

@@ -137,7 +137,8 @@ class Panel(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def refresh(self) -> None:
         """Bring every section up to date; changes that this makes do not start it again."""
-        if self._refreshing or self.changing:
+        # While a scene is read, segments and volumes that the choices name may not be there yet.
+        if self._refreshing or self.changing or slicer.mrmlScene.IsImporting():
             return
         self._refreshing = True
         try:

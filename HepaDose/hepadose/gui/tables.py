@@ -92,6 +92,16 @@ def _style(table: Any) -> None:
     fit_height(table)
 
 
+def stretch_first(table: Any) -> None:
+    """Let the first column take the room that the others leave, with its texts wrapped."""
+    header = table.horizontalHeader()
+    header.setStretchLastSection(False)
+    for column in range(table.columnCount):
+        mode = qt.QHeaderView.ResizeToContents if column else qt.QHeaderView.Stretch
+        header.setSectionResizeMode(column, mode)
+    fit_height(table)
+
+
 def fit_height(table: Any, largest_px: int = LARGEST_HEIGHT) -> None:
     """Let a table be as high as its rows need, up to a limit from which it scrolls."""
     table.resizeRowsToContents()

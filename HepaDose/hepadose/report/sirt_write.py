@@ -17,7 +17,9 @@ from hepadose.sirt.regions import OutlinedRegions, treatment_regions
 from hepadose.timing import TimingRecord
 
 
-def dose_scene(outlined: OutlinedRegions, dose: Image | None, ct: Image | None = None) -> DoseScene | None:
+def dose_scene(
+    outlined: OutlinedRegions, dose: Image | None, ct: Image | None = None, lung_factor: float = 1.0
+) -> DoseScene | None:
     """Dose, CT and regions on one grid; None where there is no dose.
 
     Parameters
@@ -27,6 +29,8 @@ def dose_scene(outlined: OutlinedRegions, dose: Image | None, ct: Image | None =
         In Gy, on any grid.
     ct : Image, optional
         In HU, on any grid.
+    lung_factor : float
+        Of the result.
 
     Returns
     -------
@@ -35,9 +39,8 @@ def dose_scene(outlined: OutlinedRegions, dose: Image | None, ct: Image | None =
     if dose is None:
         return None
     regions = treatment_regions(outlined)
-    return DoseScene(
-        resample(dose, regions.grid), regions, None if ct is None else resample(ct, regions.grid, outside=-1000.0)
-    )
+    background = None if ct is None else resample(ct, regions.grid, outside=-1000.0)
+    return DoseScene(resample(dose, regions.grid), regions, background, lung_factor)
 
 
 def write_sirt_report(

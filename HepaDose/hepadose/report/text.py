@@ -24,12 +24,15 @@ def number(value: float | None, digits: int = 1, unit: str = "") -> str:
     --------
     >>> number(31.42, 1, "Gy").split(), number(float("nan"))
     (['31.4', 'Gy'], 'undefined')
+    >>> number(-0.04, 1)
+    '0.0'
     """
     if value is None:
         return UNKNOWN
     if math.isnan(value):
         return UNDEFINED
-    text = f"{value:.{digits}f}".replace("-", "−")
+    # Adding 0 takes the sign from a negative zero.
+    text = f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
     return f"{text}{GAP}{unit}" if unit else text
 
 

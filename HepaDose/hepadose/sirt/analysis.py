@@ -10,17 +10,16 @@ import numpy as np
 
 import hepadose
 from hepadose.errors import SettingsError
-from hepadose.findings import Finding, ok, warning
+from hepadose.findings import Finding, ok
 from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
-from hepadose.sirt.guidance import PART_WORDS, Guidance, Part, Standing, guidance, lung_limits
-from hepadose.sirt.image_dose import RegionDose, image_activity_gbq, region_doses
+from hepadose.sirt.guidance import PART_WORDS, Guidance, Part, Standing, guidance
+from hepadose.sirt.image_checks import label_findings, lung_findings
+from hepadose.sirt.image_dose import RegionDose, image_activity_gbq, lung_dose_factor, region_doses
 from hepadose.sirt.kernels import kernel_dose
 from hepadose.sirt.local_dose import concentration_of_known_activity, local_dose
 from hepadose.sirt.prescription import Prescription, PrescriptionInput, prescribe
 from hepadose.sirt.regions import OutlinedRegions, TreatmentRegions, treatment_regions
-
-LABEL_SURPRISE = 0.10
 
 
 class ImageKind(StrEnum):
@@ -128,6 +127,7 @@ class SirtResult:
     guidance: tuple[GuidanceRow, ...]
     origins: dict[str, SegmentationOrigin]
     findings: tuple[Finding, ...]
+    lung_dose_factor: float = 1.0
     software_version: str = field(default=hepadose.__version__)
     disease: str = ""
 
@@ -191,6 +191,7 @@ def analyze(
         origins or {},
         (*findings, *regions.findings, *measured.findings, *prescription.findings),
         disease=disease or "",
+        lung_dose_factor=measured.lung_factor,
     )
     return result, measured.dose
 
@@ -203,6 +204,7 @@ class _Measured:
     doses: tuple[RegionDose, ...] = ()
     whole_gbq: float | None = None
     liver_gbq: float | None = None
+    lung_factor: float = 1.0
     findings: tuple[Finding, ...] = ()
 
 
@@ -222,24 +224,11 @@ def _measured(
         liver = resample(regions.grid, concentration, nearest=True)
         everywhere = np.ones(concentration.shape, bool)
         amounts = tuple(image_activity_gbq(concentration, mask) for mask in (everywhere, liver.array > 0))
-        told = _label_findings(amounts[0], activity.activity_gbq, given)
+        told = label_findings(amounts[0], activity.activity_gbq, given)
     dose = dose or compute(concentration, given.density_g_per_ml, given.constant)
-    doses = region_doses(resample(dose, regions.grid), regions)
-    return _Measured(dose, doses, *amounts, (*told, *_lung_findings(doses)))
-
-
-def _label_findings(whole_gbq: float, vial_gbq: float | None, given: PrescriptionInput) -> list[Finding]:
-    """Whether image and vial tell the same activity; a difference is told and never corrected."""
-    if vial_gbq is None:
-        return [ok("Activity", f"The image holds {whole_gbq:.2f} GBq at injection.")]
-    expected = vial_gbq * (1.0 - given.delivery.residual)
-    difference = whole_gbq / expected - 1.0
-    text = f"The image holds {whole_gbq:.2f} GBq at injection, {difference:+.0%} of the {expected:.2f} GBq delivered"
-    if abs(difference) <= LABEL_SURPRISE:
-        return [ok("Activity", f"{text}.")]
-    assays = "; assays of resin vials found up to a quarter more than on the label"
-    why = assays if given.product.matrix == "resin" else ""
-    return [warning("Activity", f"{text}{why}. Nothing was corrected.")]
+    factor = lung_dose_factor(regions, given.density_g_per_ml, given.delivery.lung_mass_kg)
+    doses = region_doses(resample(dose, regions.grid), regions, factor)
+    return _Measured(dose, doses, *amounts, factor, (*told, *lung_findings(doses)))
 
 
 def _uptake(doses: tuple[RegionDose, ...], regions: TreatmentRegions) -> tuple[tuple[str, float, float], ...]:
@@ -282,17 +271,8 @@ def _from_prescription(values: tuple[Guidance, ...], prescription: Prescription)
             known[Part.TUMOR] = list(zip(names, row.tumors_gy, strict=True))
         for value in values:
             for about, dose_gy in known.get(value.part, []):
-                rows.append(GuidanceRow(value, about, dose_gy, value.standing(dose_gy), f"{row.model}, {row.goal}"))
+                rows.append(GuidanceRow(value, about, dose_gy, value.standing(dose_gy), f"{row.title}"))
     return tuple(rows)
-
-
-def _lung_findings(doses: tuple[RegionDose, ...]) -> list[Finding]:
-    limit = lung_limits().per_session_gy
-    return [
-        warning("Lungs", f"The image gives the lungs {row.mean_gy:.1f} Gy on average, above {limit:g} Gy per session.")
-        for row in doses
-        if row.kind == "lungs" and row.mean_gy > limit
-    ]
 
 
 def broken_limits(result: SirtResult) -> tuple[GuidanceRow, ...]:

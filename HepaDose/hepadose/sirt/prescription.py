@@ -138,6 +138,12 @@ class PrescriptionRow:
     tumors_gy: tuple[float, ...]
     constant: DosePreset
 
+    @property
+    def title(self) -> str:
+        """Model and goal in words: "MIRD, 120 Gy to the territory"."""
+        name = self.model.upper() if self.model in ("bsa", "mird") else self.model.capitalize()
+        return f"{name}, {self.goal}"
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -277,6 +283,6 @@ def _findings(given: PrescriptionInput, rows, limits) -> tuple[Finding, ...]:
         found += given.product.activity_findings(row.activity_gbq)
         broken = [limit for limit in limits if row.activity_gbq > limit.activity_gbq * (1.0 + 1e-9)]
         if broken:
-            text = f"{row.model}, {row.goal}: {row.activity_gbq:.2f} GBq, but {broken[0].name} allows "
+            text = f"{row.title}: {row.activity_gbq:.2f} GBq, but {broken[0].name} allows "
             found.append(warning("Conflict", f"{text}{broken[0].activity_gbq:.2f} GBq."))
     return tuple(found)

@@ -19,6 +19,7 @@ from hepadose.worker.segmenters import SegmenterChoice, available_segmenters
 from hepadose.worker.start import (
     start_check_computer,
     start_load_case,
+    start_load_treatment,
     start_register,
     start_sample_patient,
     start_sample_treatment,
@@ -42,6 +43,7 @@ __all__ = [
     "mark_of",
     "start_check_computer",
     "start_load_case",
+    "start_load_treatment",
     "start_register",
     "start_sample_patient",
     "start_sample_treatment",

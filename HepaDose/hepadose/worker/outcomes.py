@@ -36,6 +36,8 @@ class LoadedStructure:
         RT ROI Interpreted Type ("ORGAN", "GTV" …); empty where not stated.
     findings : tuple of Finding
         What was ignored or corrected in filling it.
+    drawn_by : SegmentationOrigin or None
+        Where the mask came from; a structure set if omitted.
     """
 
     name: str
@@ -44,6 +46,7 @@ class LoadedStructure:
     role: str = ""
     interpreted_type: str = ""
     findings: tuple[Finding, ...] = ()
+    drawn_by: SegmentationOrigin | None = None
 
     @property
     def volume_ml(self) -> float:
@@ -53,7 +56,7 @@ class LoadedStructure:
     @property
     def origin(self) -> SegmentationOrigin:
         """Where the mask came from."""
-        return SegmentationOrigin("RTSTRUCT", detail=f'structure "{self.name}"')
+        return self.drawn_by or SegmentationOrigin("RTSTRUCT", detail=f'structure "{self.name}"')
 
 
 def mark_of(identifier: str) -> str:

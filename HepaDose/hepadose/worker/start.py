@@ -42,6 +42,24 @@ def start_load_case(
     return WorkerJob(Runner("load_case", {"folder": Path(folder).absolute(), "choices": choices}, python=python))
 
 
+def start_load_treatment(folder: Path, *, python: str | None = None) -> WorkerJob[LoadedTreatment]:
+    """Read and check the DICOM folder of a radioembolization.
+
+    Parameters
+    ----------
+    folder : Path
+        All files of the case, in any order and depth: CT, outlines, PET or SPECT.
+    python : str, optional
+        The interpreter of the child process.
+
+    Returns
+    -------
+    WorkerJob
+        Its result is a :class:`~hepadose.worker.LoadedTreatment`.
+    """
+    return WorkerJob(Runner("load_treatment", {"folder": Path(folder).absolute()}, python=python))
+
+
 def start_register(
     follow_up: Image,
     planning: Image,

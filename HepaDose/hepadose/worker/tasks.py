@@ -113,6 +113,13 @@ def run_sample_treatment(inputs: dict[str, Any], progress: Progress, log: Timing
     return load_sample_treatment(folder, part(progress, 0.9, 1.0), log)
 
 
+def run_load_treatment(inputs: dict[str, Any], progress: Progress, log: TimingLog) -> Any:
+    """Read and check the DICOM folder of a radioembolization."""
+    from hepadose.worker.treatment import load_treatment
+
+    return load_treatment(inputs["folder"], progress, log)
+
+
 @contextlib.contextmanager
 def _building_in(building: Path) -> Iterator[None]:
     """A folder in which sample data are built; gone afterwards, and told where it cannot be written."""
@@ -140,6 +147,7 @@ def run_check_computer(inputs: dict[str, Any], progress: Progress, log: TimingLo
 
 TASKS: dict[str, Task] = {
     "load_case": run_load_case,
+    "load_treatment": run_load_treatment,
     "register": run_register,
     "segment": run_segment,
     "sample_patient": run_sample_patient,

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from hepadose.errors import HepaDoseError
 from hepadose.findings import Finding, Level, error
 from hepadose.gui.section import Section
-from hepadose.gui.tables import clear_table, show_findings, show_rows
+from hepadose.gui.tables import clear_table, show_findings, show_rows, stretch_first
 from hepadose.gui.timers import single_shot
 from hepadose.mrml.sirt.live import LiveSirt, SirtAnswer
 from hepadose.mrml.sirt.reader import why_no_answer
@@ -19,6 +19,7 @@ from hepadose.report.sirt_html import MODEL_WORDS
 from hepadose.report.text import number
 from hepadose.sirt.prescription import Prescription, PrescriptionRow
 
+SHORT_MODELS = {"bsa": "BSA", "empirical": "Empirical, for cross-check", "mird": "MIRD", "partition": "Partition"}
 SETTLE_MS = 800
 """Pause after the last change before doses and guidance are computed."""
 
@@ -36,6 +37,11 @@ class ActivitySection(Section):
         self._choices: tuple[Any, ...] = ()
         self._follow_timer = single_shot(0, self._follow)
         self._settle_timer = single_shot(SETTLE_MS, self._settle)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a change is not in the answer yet."""
+        return self._follow_timer.active or self._settle_timer.active
 
     def update(self) -> None:
         """Compute again where a choice changed."""
@@ -110,10 +116,11 @@ class ActivitySection(Section):
     def _show(self, prescription: Prescription) -> None:
         with_uptake = bool(prescription.input.uptake)
         titles = [_("Model"), _("Activity"), _("Territory")]
-        titles += [_("Normal liver"), _("Tumors")] if with_uptake else []
+        titles += [_("Normal"), _("Tumors ≥")] if with_uptake else []
         titles.append(_("Lungs"))
         rows = [_row_texts(row, with_uptake) for row in prescription.rows]
         show_rows(self.ui.activityTable, titles, rows)
+        stretch_first(self.ui.activityTable)
         self.ui.answerLabel.text = answer_html(prescription)
         self._show_findings(prescription.findings)
 
@@ -155,12 +162,17 @@ def answer_html(prescription: Prescription) -> str:
 
 
 def _row_texts(row: PrescriptionRow, with_uptake: bool) -> tuple[str, ...]:
-    texts = [f"{MODEL_WORDS[row.model]}: {row.goal}", number(row.activity_gbq, 2, "GBq")]
-    texts.append(number(row.territory_gy, 0, "Gy"))
+    """The cells of a model, and what they mean as tooltip."""
+    model = SHORT_MODELS[row.model]
+    name = f"{model}: {row.goal}" if row.model in ("mird", "partition") else model
+    texts = [name, number(row.activity_gbq, 2, "GBq"), number(row.territory_gy, 0, "Gy")]
     if with_uptake:
-        tumors = ", ".join(number(gy, 0) for gy in row.tumors_gy)
-        texts += [number(row.normal_gy, 0, "Gy"), f"{tumors} Gy"]
-    return (*texts, number(row.lungs_gy, 1, "Gy"))
+        texts += [number(row.normal_gy, 0, "Gy"), number(min(row.tumors_gy), 0, "Gy")]
+    tumors = ", ".join(number(gy, 0, "Gy") for gy in row.tumors_gy)
+    meaning = _("{model}, for {goal}. Mean doses; every tumor: {tumors}.").format(
+        model=MODEL_WORDS[row.model], goal=row.goal, tumors=tumors or _("uptake unknown")
+    )
+    return (*texts, number(row.lungs_gy, 1, "Gy"), meaning)
 
 
 def _choices_of(parameters: Any) -> tuple[Any, ...]:

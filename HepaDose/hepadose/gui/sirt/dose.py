@@ -11,7 +11,7 @@ from hepadose.errors import HepaDoseError
 from hepadose.gui.buttons import offer
 from hepadose.gui.scrolling import bring_into_sight
 from hepadose.gui.section import Section
-from hepadose.gui.tables import clear_table, show_rows
+from hepadose.gui.tables import clear_table, show_rows, stretch_first
 from hepadose.mrml.sirt import dose as steps
 from hepadose.mrml.sirt.live import SirtAnswer
 from hepadose.mrml.views import show_chart
@@ -72,10 +72,11 @@ class DoseSection(Section):
         self.ui.doseLabel.text = ""
 
     def _show_table(self, answer: SirtAnswer) -> None:
-        titles = [_("Region"), _("Volume"), _("Mean"), "D70%", "D90%", "V100Gy", _("T/N")]
+        titles = [_("Region"), _("Volume"), _("Mean"), "D70%", "D90%", _("T/N")]
         rows = [_row_texts(row) for row in answer.result.doses]
         if rows:
             show_rows(self.ui.dosesTable, titles, rows)
+            stretch_first(self.ui.dosesTable)
         else:
             clear_table(self.ui.dosesTable)
         self.ui.doseLabel.text = steps.dose_text(answer.result)
@@ -104,5 +105,4 @@ def _row_texts(row: RegionDose) -> tuple[str, ...]:
     doses = [row.dose_at_percent_gy[percent] for percent in (70.0, 90.0)]
     volume, mean = number(row.volume_ml, 1, "ml"), number(row.mean_gy, 1, "Gy")
     name = row.name[0].upper() + row.name[1:]
-    share = number(100.0 * row.fraction_at_gy[100.0], 0, "%")
-    return (name, volume, mean, *(number(gy, 1, "Gy") for gy in doses), share, ratio)
+    return (name, volume, mean, *(number(gy, 0, "Gy") for gy in doses), ratio)

@@ -85,6 +85,9 @@ def dose_text(result: SirtResult) -> str:
     if result.image_activity_gbq is not None:
         whole, liver = number(result.image_activity_gbq, 2, "GBq"), number(result.liver_activity_gbq, 2, "GBq")
         text += f" The image holds {whole} at injection, {liver} of it in the liver."
+    if any(row.kind == "lungs" for row in result.doses):
+        mass = number(result.prescription.input.delivery.lung_mass_kg, 2, "kg")
+        text += f" Lungs with a mass of {mass}; the map itself takes all tissue for liver."
     return text
 
 
@@ -108,7 +111,8 @@ class DvhDisplay:
         """Show the histograms of an answer with a dose."""
         regions = treatment_regions(answer.outlined)
         dose = resample(answer.dose, regions.grid)
-        curves = {name: histogram(dose, mask) for name, mask, _ in _curves(regions)}
+        factors = {"Lungs": answer.result.lung_dose_factor}
+        curves = {name: histogram(dose, mask, factors.get(name, 1.0)) for name, mask, _ in _curves(regions)}
         highest_gy = max(each.dose_at_percent_gy(2.0) for each in curves.values())
         levels = np.linspace(0.0, max(highest_gy, 1.0), LEVELS)
         titles = {name: f"{name} ({number(each.volume_ml, 0, 'ml')})" for name, each in curves.items()}

@@ -18,8 +18,9 @@ from hepadose.mrml.livers import liver_segment
 from hepadose.mrml.loaded import own_segmentation
 from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names
-from hepadose.mrml.sirt.choices import NOT_SCORED, UNKNOWN
+from hepadose.mrml.sirt.choices import BQ_PER_ML, IMAGE_KINDS, NOT_SCORED, UNKNOWN
 from hepadose.mrml.stated import case_findings, state_findings
+from hepadose.sirt.analysis import ImageKind
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScene, vtkMRMLSegmentationNode
@@ -68,8 +69,9 @@ def take_treatment(scene: vtkMRMLScene, choices: Any, case: LoadedTreatment) -> 
 
 def _take_stated(choices: Any, case: LoadedTreatment) -> None:
     """What the files say about the activity."""
-    choices.activityKind = case.activity_kind or choices.activityKind
-    choices.activityUnit = case.activity_unit or choices.activityUnit
+    kind = ImageKind.COUNTS if case.is_counts else ImageKind.CONCENTRATION
+    choices.activityKind = next(words for words, name in IMAGE_KINDS.items() if name == kind)
+    choices.activityUnit = next(words for words, bq_per_ml in BQ_PER_ML.items() if bq_per_ml == case.bq_per_ml)
     choices.hoursAfterInjection = case.hours_after_injection
     choices.injectedGbq = case.injected_gbq or UNKNOWN
 
