@@ -13,10 +13,11 @@ from hepadose.errors import SettingsError
 from hepadose.findings import Finding, ok, warning
 from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
-from hepadose.sirt.guidance import PART_WORDS, Guidance, Part, Standing, guidance, lung_limits
+from hepadose.sirt.guidance import PART_WORDS, Guidance, Part, Standing, guidance
 from hepadose.sirt.image_dose import RegionDose, image_activity_gbq, region_doses
 from hepadose.sirt.kernels import kernel_dose
 from hepadose.sirt.local_dose import concentration_of_known_activity, local_dose
+from hepadose.sirt.lungs import lung_findings, with_lung_dose
 from hepadose.sirt.prescription import Prescription, PrescriptionInput, prescribe
 from hepadose.sirt.regions import OutlinedRegions, TreatmentRegions, treatment_regions
 
@@ -155,7 +156,7 @@ def analyze(
     -------
     result : SirtResult
     dose : Image or None
-        In Gy on the grid of the image of activity, where there is one.
+        In Gy on the grid of the image of activity, where there is one; with the density of liver everywhere.
 
     Raises
     ------
@@ -203,6 +204,8 @@ def _measured(activity: ActivityImage, regions: TreatmentRegions, given: Prescri
             activity.image, perfused, activity.activity_gbq, given.delivery
         )
         amounts = (None, None)
+        # Only the counts of the territory are scaled; what the lungs hold stays unknown.
+        regions = replace(regions, lungs=None)
         told = [ok("Activity", f"Counts were scaled to {activity.activity_gbq:.2f} GBq in the vial.")]
     else:
         concentration = activity.image
@@ -211,8 +214,8 @@ def _measured(activity: ActivityImage, regions: TreatmentRegions, given: Prescri
         amounts = tuple(image_activity_gbq(concentration, mask) for mask in (everywhere, liver.array > 0))
         told = _label_findings(amounts[0], activity.activity_gbq, given)
     dose = compute(concentration, given.density_g_per_ml, given.constant)
-    doses = region_doses(resample(dose, regions.grid), regions)
-    return _Measured(dose, doses, *amounts, (*told, *_lung_findings(doses)))
+    doses = region_doses(with_lung_dose(resample(dose, regions.grid), regions, given), regions)
+    return _Measured(dose, doses, *amounts, (*told, *lung_findings(doses, regions, given)))
 
 
 def _label_findings(whole_gbq: float, vial_gbq: float | None, given: PrescriptionInput) -> list[Finding]:
@@ -271,15 +274,6 @@ def _from_prescription(values: tuple[Guidance, ...], prescription: Prescription)
             for about, dose_gy in known.get(value.part, []):
                 rows.append(GuidanceRow(value, about, dose_gy, value.standing(dose_gy), f"{row.model}, {row.goal}"))
     return tuple(rows)
-
-
-def _lung_findings(doses: tuple[RegionDose, ...]) -> list[Finding]:
-    limit = lung_limits().per_session_gy
-    return [
-        warning("Lungs", f"The image gives the lungs {row.mean_gy:.1f} Gy on average, above {limit:g} Gy per session.")
-        for row in doses
-        if row.kind == "lungs" and row.mean_gy > limit
-    ]
 
 
 def broken_limits(result: SirtResult) -> tuple[GuidanceRow, ...]:
