@@ -1,21 +1,24 @@
 """A reader study from a folder: contours of many cases by programs and readers in, tables and figures out.
 
 The folder holds ``study.csv`` with one line per contour: ``case``, ``kind`` (automatic, manual or adjusted), ``reader``
-(empty for a program), ``file`` (an image file in the folder), and where known ``wall_min``, ``active_min``, ``score``,
-``height_m``, ``weight_kg`` and ``tumor_ml``, from which the ratios of activities follow.
+(empty for a program), ``file`` (an image file in the folder), and where known ``wall_min`` and ``active_min`` (minutes,
+or h:mm:ss), ``score``, ``regions`` (what was corrected, as the reader confirmed it), ``organs`` (a .seg.nrrd of
+neighbors on the contours' grid), and ``height_m``, ``weight_kg`` and ``tumor_ml``, from which the ratios of activities
+follow.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hepadose.batch.output import complete_folder
+from hepadose.batch.reader_corrections import confirmed_regions, corrections_of, read_organs
 from hepadose.batch.volume import read_mask
 from hepadose.errors import MissingInputError, SettingsError, UnreadableFileError
-from hepadose.evaluation.corrections import find_corrections
 from hepadose.evaluation.quality_score import require_score
 from hepadose.evaluation.reader_study import PairTable, Reading, ReadingKind, compare_readings
 from hepadose.report.readers_write import StudyTables, write_study
@@ -26,8 +29,9 @@ from hepadose.sirt.ratios import activity_ratios
 
 STUDY_FILE = "study.csv"
 NEEDED = ("case", "kind", "reader", "file")
-KNOWN = (*NEEDED, "wall_min", "active_min", "score", "height_m", "weight_kg", "tumor_ml")
+KNOWN = (*NEEDED, "wall_min", "active_min", "score", "regions", "organs", "height_m", "weight_kg", "tumor_ml")
 GOALS = DoseGoals(territory_gy=120.0, normal_limit_gy=40.0)
+_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 UPTAKE_RATIO = 4.0
 """T/N for the ratio by the partition model, where a study has no images of uptake."""
 
@@ -88,13 +92,17 @@ def read_study(study: Path) -> tuple[tuple[Reading, ...], dict[str, CaseFacts]]:
     UnreadableFileError
         If the list has other columns, or a value is no number.
     SettingsError
-        If a file lies outside of the folder, or a score is not on the scale.
+        If a file lies outside of the folder, a score is not on the scale, or a region not on the list.
     """
     lines = _lines(Path(study))
     readings = tuple(_reading(Path(study), line) for line in lines)
     automatic = {reading.case: reading for reading in readings if reading.kind is ReadingKind.AUTOMATIC}
     facts = {line["case"]: _facts(line) for line in reversed(lines) if line.get("height_m")}
-    return tuple(_with_corrections(reading, automatic.get(reading.case)) for reading in readings), facts
+    corrected = (
+        _with_corrections(Path(study), line, reading, automatic.get(reading.case))
+        for line, reading in zip(lines, readings, strict=True)
+    )
+    return tuple(corrected), facts
 
 
 def _lines(study: Path) -> list[dict[str, str]]:
@@ -119,10 +127,16 @@ def _lines(study: Path) -> list[dict[str, str]]:
     return lines
 
 
-def _reading(study: Path, line: dict[str, str]) -> Reading:
-    path = (study / line["file"]).resolve()
+def _inside(study: Path, line: dict[str, str], name: str) -> Path:
+    """A file of the study, which must lie in its folder."""
+    path = (study / line[name]).resolve()
     if study.resolve() not in path.parents:
         raise SettingsError(f"Case {line['case']}: the file must lie in the study's folder.")
+    return path
+
+
+def _reading(study: Path, line: dict[str, str]) -> Reading:
+    path = _inside(study, line, "file")
     if line["kind"] not in list(ReadingKind):
         raise SettingsError(f'Case {line["case"]}: kind is {", ".join(ReadingKind)}, got "{line["kind"]}".')
     score = _number(line, "score")
@@ -133,8 +147,8 @@ def _reading(study: Path, line: dict[str, str]) -> Reading:
         ReadingKind(line["kind"]),
         line["reader"],
         read_mask(path),
-        _number(line, "wall_min"),
-        _number(line, "active_min"),
+        _minutes(line, "wall_min"),
+        _minutes(line, "active_min"),
         score,
     )
 
@@ -147,16 +161,28 @@ def _number(line: dict[str, str], name: str) -> float | None:
         raise UnreadableFileError(f'Case {line["case"]}: {name} must be a number, got "{text}".') from problem
 
 
+def _minutes(line: dict[str, str], name: str) -> float | None:
+    """A time in minutes, or as a clock shows it: h:mm:ss."""
+    text = line.get(name, "")
+    clock = _CLOCK.fullmatch(text)
+    if clock is None:
+        return _number(line, name)
+    hours, minutes, seconds = (int(part) for part in clock.groups())
+    return 60.0 * hours + minutes + seconds / 60.0
+
+
 def _facts(line: dict[str, str]) -> CaseFacts:
     height_m, weight_kg = _number(line, "height_m"), _number(line, "weight_kg")
     known = height_m is not None and weight_kg is not None
     return CaseFacts(Patient(height_m, weight_kg) if known else None, _number(line, "tumor_ml"))
 
 
-def _with_corrections(reading: Reading, automatic: Reading | None) -> Reading:
-    if reading.kind is not ReadingKind.ADJUSTED or automatic is None:
+def _with_corrections(study: Path, line: dict[str, str], reading: Reading, automatic: Reading | None) -> Reading:
+    if reading.kind is not ReadingKind.ADJUSTED:
         return reading
-    return replace(reading, corrections=find_corrections(automatic.mask, reading.mask))
+    confirmed = confirmed_regions(reading.case, line.get("regions", ""))
+    organs = read_organs(reading.case, _inside(study, line, "organs")) if line.get("organs") else {}
+    return replace(reading, corrections=corrections_of(reading, automatic, confirmed, organs))
 
 
 def study_tables(readings: tuple[Reading, ...], facts: dict[str, CaseFacts]) -> StudyTables:

@@ -93,7 +93,7 @@ def run_sirt(
         notes = _write_objects(working, case, result, log) if job.dicom_out else ()
         notes = (
             *notes,
-            *_write(working, result, dose_scene(case.outlined, dose, case.ct, result.lung_dose_factor), log),
+            *_write(working, result, dose_scene(case.outlined, dose, case.ct), log),
         )
         files = tuple(sorted(str(path.relative_to(working)) for path in working.rglob("*") if path.is_file()))
     tell("Done", 1.0)

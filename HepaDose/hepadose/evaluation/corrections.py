@@ -33,9 +33,9 @@ class Correction:
     Parameters
     ----------
     added_ml, removed_ml : float
-        One of them is 0.
+        One of them is 0; both are NaN where a reader named the region but nothing was measured there.
     center_lps : tuple of 3 float
-        Centroid in mm.
+        Centroid in mm; NaN as well then.
     proposed : str
         One of :data:`REGIONS`; a person confirms it.
     """

@@ -147,7 +147,7 @@ class CorrectionRow:
     cases, of_cases : int
         Cases with at least one correction there, and all that this reader adjusted.
     added_ml, removed_ml : float
-        Over all cases.
+        Over all cases in which they were measured; NaN where they were in none.
     """
 
     region: str
@@ -201,8 +201,14 @@ def _corrections_of(reader: str, cases: dict[str, Reading]) -> list[CorrectionRo
             reader,
             len({case for case, _ in hits}),
             len(cases),
-            sum(correction.added_ml for _, correction in hits),
-            sum(correction.removed_ml for _, correction in hits),
+            _measured_ml(correction.added_ml for _, correction in hits),
+            _measured_ml(correction.removed_ml for _, correction in hits),
         )
         for region, hits in found.items()
     ]
+
+
+def _measured_ml(volumes: Iterable[float]) -> float:
+    """The sum of what was measured; NaN where nothing was."""
+    known = [volume for volume in volumes if np.isfinite(volume)]
+    return float(sum(known)) if known else float("nan")

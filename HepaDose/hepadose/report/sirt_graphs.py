@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hepadose.evaluation.dvh import DoseVolumeHistogram
 from hepadose.images import Image
 from hepadose.report.canvas import ACCENT, INK, QUIET, REACTION_COLOR, SECOND, new_figure, style_axes
 from hepadose.report.planes import (
@@ -20,7 +21,6 @@ from hepadose.report.planes import (
     to_patient_axes,
 )
 from hepadose.report.text import number
-from hepadose.sirt.image_dose import histogram
 from hepadose.sirt.regions import TreatmentRegions
 
 if TYPE_CHECKING:
@@ -45,14 +45,11 @@ class DoseScene:
     regions : TreatmentRegions
     ct : Image, optional
         In HU on the same grid.
-    lung_factor : float
-        What the dose is multiplied by in the lungs, see :func:`hepadose.sirt.image_dose.lung_dose_factor`.
     """
 
     dose: Image
     regions: TreatmentRegions
     ct: Image | None = None
-    lung_factor: float = 1.0
 
 
 def draw_dose_planes(scene: DoseScene) -> Figure:
@@ -176,7 +173,7 @@ def draw_sirt_dvh(scene: DoseScene) -> Figure:
     """Cumulative dose-volume histograms of tumors and of normal liver; the dose axis ends where little is left."""
     figure = new_figure(*GRAPH_IN)
     axes = figure.add_axes((0.06, 0.15, 0.58, 0.8))
-    regions = scene.regions
+    regions, doses = scene.regions, scene.dose.array
     curves = [
         (name, mask, TUMOR_COLORS[place % len(TUMOR_COLORS)], "-")
         for place, (name, mask) in enumerate(regions.tumors.items())
@@ -191,7 +188,7 @@ def draw_sirt_dvh(scene: DoseScene) -> Figure:
     for name, mask, color, style in curves:
         if not mask.any():
             continue
-        dvh = histogram(scene.dose, mask, scene.lung_factor if name == "lungs" else 1.0)
+        dvh = DoseVolumeHistogram(doses[mask], scene.dose.voxel_volume_ml)
         ends.append(dvh.dose_at_percent_gy(2.0))
         levels = np.linspace(0.0, float(dvh.doses_gy[0]) * 1.02 + 1.0, 400)
         label = f"{name} ({number(dvh.volume_ml, 1, 'ml')}, mean {number(dvh.mean_gy, 0, 'Gy')})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hepadose.evaluation.review import ContourReview
@@ -13,13 +14,12 @@ from hepadose.report.sirt_html import render_sirt_report
 from hepadose.report.sirt_tables import sirt_table_files
 from hepadose.report.write import write_together
 from hepadose.sirt.analysis import SirtResult
+from hepadose.sirt.lungs import with_lung_dose
 from hepadose.sirt.regions import OutlinedRegions, treatment_regions
 from hepadose.timing import TimingRecord
 
 
-def dose_scene(
-    outlined: OutlinedRegions, dose: Image | None, ct: Image | None = None, lung_factor: float = 1.0
-) -> DoseScene | None:
+def dose_scene(outlined: OutlinedRegions, dose: Image | None, ct: Image | None = None) -> DoseScene | None:
     """Dose, CT and regions on one grid; None where there is no dose.
 
     Parameters
@@ -29,8 +29,6 @@ def dose_scene(
         In Gy, on any grid.
     ct : Image, optional
         In HU, on any grid.
-    lung_factor : float
-        Of the result.
 
     Returns
     -------
@@ -40,7 +38,7 @@ def dose_scene(
         return None
     regions = treatment_regions(outlined)
     background = None if ct is None else resample(ct, regions.grid, outside=-1000.0)
-    return DoseScene(resample(dose, regions.grid), regions, background, lung_factor)
+    return DoseScene(resample(dose, regions.grid), regions, background)
 
 
 def write_sirt_report(
@@ -77,7 +75,15 @@ def write_sirt_report(
     """
     figures = {}
     if scene is not None:
+        scene = _with_lungs(scene, result)
         figures = {"planes": as_png(draw_dose_planes(scene)), "dvh": as_png(draw_sirt_dvh(scene))}
     contents = {"report.html": render_sirt_report(result, figures, timing, review).encode()}
     contents |= sirt_table_files(result, timing, review)
     return write_together(folder, contents | {f"figures/{name}.png": data for name, data in figures.items()})
+
+
+def _with_lungs(scene: DoseScene, result: SirtResult) -> DoseScene:
+    """The scene with the lungs' dose by their own density, or without lungs where the result has no dose of them."""
+    if not any(row.kind == "lungs" for row in result.doses):
+        return replace(scene, regions=replace(scene.regions, lungs=None))
+    return replace(scene, dose=with_lung_dose(scene.dose, scene.regions, result.prescription.input))

@@ -14,10 +14,11 @@ from hepadose.findings import Finding, ok
 from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
 from hepadose.sirt.guidance import PART_WORDS, Guidance, Part, Standing, guidance
-from hepadose.sirt.image_checks import label_findings, lung_findings
-from hepadose.sirt.image_dose import RegionDose, image_activity_gbq, lung_dose_factor, region_doses
+from hepadose.sirt.image_checks import label_findings
+from hepadose.sirt.image_dose import RegionDose, image_activity_gbq, region_doses
 from hepadose.sirt.kernels import kernel_dose
 from hepadose.sirt.local_dose import concentration_of_known_activity, local_dose
+from hepadose.sirt.lungs import lung_findings, with_lung_dose
 from hepadose.sirt.prescription import Prescription, PrescriptionInput, prescribe
 from hepadose.sirt.regions import OutlinedRegions, TreatmentRegions, treatment_regions
 
@@ -127,7 +128,6 @@ class SirtResult:
     guidance: tuple[GuidanceRow, ...]
     origins: dict[str, SegmentationOrigin]
     findings: tuple[Finding, ...]
-    lung_dose_factor: float = 1.0
     software_version: str = field(default=hepadose.__version__)
     disease: str = ""
 
@@ -165,7 +165,7 @@ def analyze(
     -------
     result : SirtResult
     dose : Image or None
-        In Gy on the grid of the image of activity, where there is one.
+        In Gy on the grid of the image of activity, where there is one; with the density of liver everywhere.
 
     Raises
     ------
@@ -191,7 +191,6 @@ def analyze(
         origins or {},
         (*findings, *regions.findings, *measured.findings, *prescription.findings),
         disease=disease or "",
-        lung_dose_factor=measured.lung_factor,
     )
     return result, measured.dose
 
@@ -204,7 +203,6 @@ class _Measured:
     doses: tuple[RegionDose, ...] = ()
     whole_gbq: float | None = None
     liver_gbq: float | None = None
-    lung_factor: float = 1.0
     findings: tuple[Finding, ...] = ()
 
 
@@ -218,6 +216,8 @@ def _measured(
             activity.image, perfused, activity.activity_gbq, given.delivery
         )
         amounts = (None, None)
+        # Only the counts of the territory are scaled; what the lungs hold stays unknown.
+        regions = replace(regions, lungs=None)
         told = [ok("Activity", f"Counts were scaled to {activity.activity_gbq:.2f} GBq in the vial.")]
     else:
         concentration = activity.image
@@ -226,9 +226,8 @@ def _measured(
         amounts = tuple(image_activity_gbq(concentration, mask) for mask in (everywhere, liver.array > 0))
         told = label_findings(amounts[0], activity.activity_gbq, given)
     dose = dose or compute(concentration, given.density_g_per_ml, given.constant)
-    factor = lung_dose_factor(regions, given.density_g_per_ml, given.delivery.lung_mass_kg)
-    doses = region_doses(resample(dose, regions.grid), regions, factor)
-    return _Measured(dose, doses, *amounts, factor, (*told, *lung_findings(doses)))
+    doses = region_doses(with_lung_dose(resample(dose, regions.grid), regions, given), regions)
+    return _Measured(dose, doses, *amounts, (*told, *lung_findings(doses, regions, given)))
 
 
 def _uptake(doses: tuple[RegionDose, ...], regions: TreatmentRegions) -> tuple[tuple[str, float, float], ...]:

@@ -1,12 +1,8 @@
-"""What is strange about an image of activity: another activity than the vial's, or too much in the lungs."""
+"""Whether an image of activity holds what was in the vial."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hepadose.findings import Finding, ok, warning
-from hepadose.sirt.guidance import lung_limits
-from hepadose.sirt.image_dose import RegionDose
 from hepadose.sirt.prescription import PrescriptionInput
 
 LABEL_SURPRISE = 0.10
@@ -24,13 +20,3 @@ def label_findings(whole_gbq: float, vial_gbq: float | None, given: Prescription
     assays = "; assays of resin vials found up to a quarter more than on the label"
     why = assays if given.product.matrix == "resin" else ""
     return [warning("Activity", f"{text}{why}. Nothing was corrected.")]
-
-
-def lung_findings(doses: Iterable[RegionDose]) -> list[Finding]:
-    """Lungs whose mean dose is above the limit of one session."""
-    limit = lung_limits().per_session_gy
-    return [
-        warning("Lungs", f"The image gives the lungs {row.mean_gy:.1f} Gy on average, above {limit:g} Gy per session.")
-        for row in doses
-        if row.kind == "lungs" and row.mean_gy > limit
-    ]

@@ -43,28 +43,7 @@ class RegionDose:
     uptake_ratio: float | None = None
 
 
-def lung_dose_factor(regions: TreatmentRegions, density_g_per_ml: float, lung_mass_kg: float) -> float:
-    """What a dose map that takes all tissue for liver is multiplied by in the lungs, which are lighter.
-
-    Parameters
-    ----------
-    regions : TreatmentRegions
-    density_g_per_ml : float
-        With which the map was computed.
-    lung_mass_kg : float
-        Of both lungs; the mean dose is then that of the whole activity in this mass.
-
-    Returns
-    -------
-    float
-        1 where no lungs are outlined.
-    """
-    if regions.lungs is None or not regions.lungs.any():
-        return 1.0
-    return density_g_per_ml * regions.ml(regions.lungs) / 1000.0 / lung_mass_kg
-
-
-def region_doses(dose: Image, regions: TreatmentRegions, lung_factor: float = 1.0) -> tuple[RegionDose, ...]:
+def region_doses(dose: Image, regions: TreatmentRegions) -> tuple[RegionDose, ...]:
     """Dose metrics of every region that is not empty.
 
     Parameters
@@ -72,8 +51,6 @@ def region_doses(dose: Image, regions: TreatmentRegions, lung_factor: float = 1.
     dose : Image
         In Gy, on the grid of the regions.
     regions : TreatmentRegions
-    lung_factor : float
-        See :func:`lung_dose_factor`.
 
     Returns
     -------
@@ -99,28 +76,24 @@ def region_doses(dose: Image, regions: TreatmentRegions, lung_factor: float = 1.
         ("lungs", "lungs"): regions.lungs,
     }
     found += [
-        _metrics(name, kind, dose, mask, factor=lung_factor if kind == "lungs" else 1.0)
-        for (name, kind), mask in rest.items()
-        if mask is not None and mask.any()
+        _metrics(name, kind, dose, mask) for (name, kind), mask in rest.items() if mask is not None and mask.any()
     ]
     return tuple(found)
 
 
-def histogram(dose: Image, region: np.ndarray, factor: float = 1.0) -> DoseVolumeHistogram:
-    """The dose-volume histogram of a region, with its doses multiplied by a factor.
+def histogram(dose: Image, region: np.ndarray) -> DoseVolumeHistogram:
+    """The dose-volume histogram of a region.
 
     Raises
     ------
     EmptyRegionError
         If it is empty.
     """
-    return DoseVolumeHistogram(np.asarray(dose.array[region], float) * factor, dose.voxel_volume_ml)
+    return DoseVolumeHistogram(dose.array[region], dose.voxel_volume_ml)
 
 
-def _metrics(
-    name: str, kind: str, dose: Image, region: np.ndarray, ratio: float | None = None, factor: float = 1.0
-) -> RegionDose:
-    dvh = histogram(dose, region, factor)
+def _metrics(name: str, kind: str, dose: Image, region: np.ndarray, ratio: float | None = None) -> RegionDose:
+    dvh = histogram(dose, region)
     return RegionDose(
         name,
         kind,

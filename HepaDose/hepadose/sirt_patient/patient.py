@@ -86,7 +86,7 @@ def make_sirt_patient(
 def _build(folder: Path, settings: SirtPatientSettings, report: Progress, dicom: bool) -> PlantedSirt:
     report("Anatomy and CT", 0.0)
     anatomy = build_treated_anatomy(settings)
-    truth = plant_activity(anatomy, _ratios(settings, len(anatomy.tumors)), settings)
+    truth = plant_activity(anatomy, planted_ratios(settings, len(anatomy.tumors)), settings)
     report("Images of activity", 0.6)
     concentration = planted_concentration(anatomy, truth)
     report("Writing", 0.8)
@@ -100,8 +100,20 @@ def _build(folder: Path, settings: SirtPatientSettings, report: Progress, dicom:
     return truth
 
 
-def _ratios(settings: SirtPatientSettings, count: int) -> tuple[float, ...]:
-    """T/N of each tumor, rounded so that it reads well."""
+def planted_ratios(settings: SirtPatientSettings, count: int) -> tuple[float, ...]:
+    """T/N of each tumor, given or drawn.
+
+    Parameters
+    ----------
+    settings : SirtPatientSettings
+    count : int
+        Number of tumors.
+
+    Returns
+    -------
+    tuple of float
+        In the order of the tumors; drawn ones have one decimal, so that they read well.
+    """
     if settings.uptake_ratios is not None:
         return settings.uptake_ratios
     drawn = stream(settings.seed, "uptake").uniform(*DRAWN_RATIOS, count)

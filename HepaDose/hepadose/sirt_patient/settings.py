@@ -92,7 +92,7 @@ class SirtPatientSettings:
     liver_kind : LiverKind, optional
         Drawn if omitted.
     seed : int
-        Chooses the anatomy, whatever is drawn, and the noise; 0 or greater.
+        Chooses the anatomy, whatever is drawn, and the noise; 0 to 1 000 000 000.
 
     Raises
     ------
@@ -127,7 +127,7 @@ class SirtPatientSettings:
         require_range("lung mass", self.lung_mass_kg, *LUNG_MASS_KG, "kg")
         require_range("time of the PET", self.hours_after_injection, 0.0, 72.0, "h")
         require_range("spacing of the CT", self.spacing_mm, 1.5, 4.0, "mm")
-        require_range("seed", self.seed, 0, 2**31 - 1)
+        require_range("seed", self.seed, 0, 1_000_000_000)
         self._check_tumors()
 
     def _check_tumors(self) -> None:

@@ -18,6 +18,7 @@ from hepadose.mrml.steps import finished
 from hepadose.mrml.tables import fill_table
 from hepadose.report.text import number
 from hepadose.sirt.image_dose import histogram
+from hepadose.sirt.lungs import with_lung_dose
 from hepadose.sirt.regions import treatment_regions
 
 if TYPE_CHECKING:
@@ -110,9 +111,8 @@ class DvhDisplay:
     def show(self, answer: SirtAnswer) -> None:
         """Show the histograms of an answer with a dose."""
         regions = treatment_regions(answer.outlined)
-        dose = resample(answer.dose, regions.grid)
-        factors = {"Lungs": answer.result.lung_dose_factor}
-        curves = {name: histogram(dose, mask, factors.get(name, 1.0)) for name, mask, _ in _curves(regions)}
+        dose = with_lung_dose(resample(answer.dose, regions.grid), regions, answer.result.prescription.input)
+        curves = {name: histogram(dose, mask) for name, mask, _ in _curves(regions)}
         highest_gy = max(each.dose_at_percent_gy(2.0) for each in curves.values())
         levels = np.linspace(0.0, max(highest_gy, 1.0), LEVELS)
         titles = {name: f"{name} ({number(each.volume_ml, 0, 'ml')})" for name, each in curves.items()}

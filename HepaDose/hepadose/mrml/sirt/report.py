@@ -54,7 +54,7 @@ def save_report(
     with complete_folder(folder, overwrite=overwrite) as working:
         with log.step("Write report"):
             ct = None if choices.ctVolume is None else volume_node_to_image(choices.ctVolume, "CT")
-            scene = dose_scene(answer.outlined, answer.dose, ct, answer.result.lung_dose_factor)
+            scene = dose_scene(answer.outlined, answer.dose, ct)
             try:
                 write_sirt_report(working, answer.result, scene, log.records, review)
             except MissingDependencyError as problem:
