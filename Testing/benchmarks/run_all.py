@@ -18,6 +18,7 @@ SCRIPTS = (
     "real_data_table.py",
     "segment_time.py",
     "real_liver.py",
+    "rtstruct_round_trip.py",
     "cohort.py",
 )
 
