@@ -19,6 +19,7 @@ SCRIPTS = (
     "segment_time.py",
     "real_liver.py",
     "sirt_network.py",
+    "rtstruct_round_trip.py",
     "cohort.py",
 )
 

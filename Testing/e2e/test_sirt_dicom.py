@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -157,6 +158,13 @@ class TestObjectsOut:
         doses = {row["name"]: row for row in result_of(output)["doses"]}
         assert values["Liver"] == pytest.approx([LIVER_ML, doses["liver"]["mean_gy"]])
         assert values["GTV 1"] == pytest.approx([TUMOR_ML, doses["GTV 1"]["mean_gy"], doses["GTV 1"]["uptake_ratio"]])
+
+    @pytest.mark.parametrize("name", ["RS.dcm", "SEG.dcm", "SR.dcm"])
+    def test_an_independent_verifier_finds_no_error(self, output, name):
+        if not shutil.which("dciodvfy"):
+            pytest.skip("dciodvfy is not installed")
+        told = subprocess.run(["dciodvfy", output / "dicom" / name], capture_output=True, text=True, check=False)
+        assert [line for line in (told.stdout + told.stderr).splitlines() if line.startswith("Error")] == []
 
     def test_without_a_dicom_ct_a_note_says_so(self, case, tmp_path, capsys):
         assert run(case / "seg", tmp_path / "out", "--dicom-out") == 0

@@ -114,6 +114,33 @@ class TestGuidance:
                     assert (each.to_gy if each.kind is Kind.LIMIT else each.from_gy) is not None
                     assert "Gy" in each.text()
 
+    def test_without_a_disease_every_value_shows_the_one_it_was_published_for(self):
+        texts = [each.text() for each in guidance("glass", "unilobar") if each.part is Part.TUMOR]
+        assert [text[text.index("(") :] for text in texts] == ["(HCC)", "(ICC)", "(mCRC)"]
+
+    @pytest.mark.parametrize(
+        ("disease", "tumor_gy"), [("HCC", [205]), ("ICC", [260]), ("mCRC", [189])], ids=["HCC", "ICC", "mCRC"]
+    )
+    @pytest.mark.parametrize("treatment", ["lobectomy", "unilobar", "bilobar"])
+    def test_a_stated_disease_leaves_its_own_values_and_the_general_ones(self, disease, tumor_gy, treatment):
+        values = guidance("glass", treatment, disease)
+        assert [each.from_gy for each in values if each.part is Part.TUMOR] == tumor_gy
+        assert all(not each.disease or disease in each.disease for each in values)
+        assert any(each.part is Part.NORMAL_LIVER and each.kind is Kind.LIMIT for each in values)
+
+    def test_a_value_for_the_disease_replaces_the_general_one_of_the_same_part(self):
+        general = [each for each in guidance("glass", "bilobar", "ICC") if each.part is Part.NORMAL_LIVER]
+        own = [each for each in guidance("glass", "bilobar", "mCRC") if each.part is Part.NORMAL_LIVER]
+        assert ([each.to_gy for each in general], [each.to_gy for each in own]) == ([50], [75])
+
+    def test_the_result_says_for_which_disease_it_was_compared(self):
+        outlined, given, image = case(product="resin")
+        result, _ = analyze(outlined, given, "unilobar", ActivityImage(image, ImageKind.COUNTS, 2.0), disease="mCRC")
+        assert result.disease == "mCRC"
+        assert all(set(row.guidance.disease) <= {"mCRC"} for row in result.guidance)
+        with pytest.raises(SettingsError, match="HCC \\(hepatocellular carcinoma\\)"):
+            guidance("glass", "bilobar", "cancer")
+
     def test_an_exceeded_limit_is_found(self):
         outlined, given, image = case(product="resin")
         result, _ = analyze(outlined, given, "unilobar", ActivityImage(image, ImageKind.COUNTS, 5.0))

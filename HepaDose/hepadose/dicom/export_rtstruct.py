@@ -106,7 +106,8 @@ def compare_with_file(path: Path, masks: dict[str, StructureMask]) -> tuple[Expo
     for name, drawn in masks.items():
         if name not in structures:
             raise OutputError(f'The structure "{name}" is not in the written file; export again under another name.')
-        mask = np.asarray(drawn.mask.array) >= 0.5
+        mask = np.asarray(drawn.mask.array)
+        mask = mask if mask.dtype == bool else mask >= 0.5
         read = rasterize(structures[name], drawn.mask).mask
         volumes_ml = tuple(np.count_nonzero(each) * drawn.mask.voxel_volume_ml for each in (mask, read.array))
         same_slices = np.array_equal(mask.any(axis=(1, 2)), read.array.any(axis=(1, 2)))

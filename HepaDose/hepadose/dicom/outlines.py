@@ -71,8 +71,9 @@ def trace_outlines(mask: np.ndarray) -> list[np.ndarray]:
 
 def signed_area(outline: np.ndarray) -> float:
     """Area enclosed by a polygon (shoelace formula), negative where it turns the other way; shape (n, 2) in."""
-    x, y = outline[:, 0], outline[:, 1]
-    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    x1, y1 = outline.T
+    x2, y2 = _following(outline).T
+    return float(0.5 * np.sum(x1 * y2 - x2 * y1))
 
 
 def join_holes(outlines: list[np.ndarray]) -> list[np.ndarray]:
@@ -102,10 +103,15 @@ def join_holes(outlines: list[np.ndarray]) -> list[np.ndarray]:
 def contains(outline: np.ndarray, point: np.ndarray) -> bool:
     """Whether a point lies inside a polygon (even-odd rule); ``outline`` of shape (n, 2), ``point`` of shape (2,)."""
     x1, y1 = outline.T
-    x2, y2 = np.roll(outline, -1, axis=0).T
+    x2, y2 = _following(outline).T
     crossed = (y1 <= point[1]) != (y2 <= point[1])
     x = x1[crossed] + (point[1] - y1[crossed]) / (y2[crossed] - y1[crossed]) * (x2[crossed] - x1[crossed])
     return bool(np.count_nonzero(x > point[0]) % 2)
+
+
+def _following(points: np.ndarray) -> np.ndarray:
+    """Every vertex's next one; several times as fast as numpy's roll for outlines."""
+    return np.concatenate([points[1:], points[:1]])
 
 
 def _cropped_and_padded(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +120,12 @@ def _cropped_and_padded(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if not rows.size:
         return np.zeros(2), np.zeros((1, 1))
-    padded = np.pad(np.asarray(mask, dtype=float), 1)[rows[0] : rows[-1] + 3, columns[0] : columns[-1] + 3]
+    top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
+    # Neighbors of the inside keep their values: between them and it a soft mask's outline is found.
+    box = np.asarray(mask)[top : rows[-1] + 2, left : columns[-1] + 2]
+    padded = np.zeros((rows[-1] - rows[0] + 3, columns[-1] - columns[0] + 3))
+    down, right = top - rows[0] + 1, left - columns[0] + 1
+    padded[down : down + box.shape[0], right : right + box.shape[1]] = box
     return np.array([columns[0] - 1.0, rows[0] - 1.0]), padded
 
 
@@ -168,7 +179,8 @@ def _loops(follower: np.ndarray) -> list[np.ndarray]:
 
 def _without_collinear(outline: np.ndarray) -> np.ndarray:
     """Drop vertices on the straight line between their neighbors."""
-    before, after = outline - np.roll(outline, 1, axis=0), np.roll(outline, -1, axis=0) - outline
+    after = _following(outline) - outline
+    before = np.concatenate([after[-1:], after[:-1]])
     turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     return outline[np.abs(turn) > 1e-9]
 
@@ -181,7 +193,7 @@ def _owner(hole: np.ndarray, outers: list[np.ndarray]) -> int:
 
 @dataclass(frozen=True)
 class _Channel:
-    length: float
+    squared_length: float
     hole: int
     at_polygon: int
     at_hole: int
@@ -191,7 +203,7 @@ def _joined(polygon: np.ndarray, holes: list[np.ndarray]) -> np.ndarray:
     """Cut a zero-width channel to every hole, the nearest one first so that no channel crosses another hole."""
     remaining = list(holes)
     while remaining:
-        channel = min((_shortest(polygon, hole, n) for n, hole in enumerate(remaining)), key=lambda c: c.length)
+        channel = min((_shortest(polygon, hole, n) for n, hole in enumerate(remaining)), key=lambda c: c.squared_length)
         hole = np.roll(remaining.pop(channel.hole), -channel.at_hole, axis=0)
         before, after = polygon[: channel.at_polygon + 1], polygon[channel.at_polygon :]
         polygon = np.concatenate([before, hole, hole[:1], after])
@@ -199,6 +211,7 @@ def _joined(polygon: np.ndarray, holes: list[np.ndarray]) -> np.ndarray:
 
 
 def _shortest(polygon: np.ndarray, hole: np.ndarray, number: int) -> _Channel:
-    gaps = np.hypot(polygon[:, None, 0] - hole[None, :, 0], polygon[:, None, 1] - hole[None, :, 1])
-    at_polygon, at_hole = np.unravel_index(int(gaps.argmin()), gaps.shape)
-    return _Channel(float(gaps[at_polygon, at_hole]), number, int(at_polygon), int(at_hole))
+    across, along = polygon[:, None, 0] - hole[None, :, 0], polygon[:, None, 1] - hole[None, :, 1]
+    squares = across * across + along * along
+    at_polygon, at_hole = np.unravel_index(int(squares.argmin()), squares.shape)
+    return _Channel(float(squares[at_polygon, at_hole]), number, int(at_polygon), int(at_hole))

@@ -40,10 +40,24 @@ def fill_even_odd(polygons: Sequence[np.ndarray], shape: tuple[int, int]) -> np.
     >>> int(fill_even_odd([square], (4, 4)).sum())
     4
     """
+    whole = np.zeros(shape, bool)
     if not len(polygons):
+        return whole
+    snapped = [_snapped(polygon) for polygon in polygons]
+    starts = np.concatenate(snapped)
+    ends = np.concatenate([part for points in snapped for part in (points[1:], points[:1])])
+    # Most polygons are far smaller than their slice: only the box around them is filled.
+    first_ij = np.clip(np.floor(starts.min(axis=0)).astype(np.intp), 0, shape[::-1])
+    last_ij = np.clip(np.floor(starts.max(axis=0)).astype(np.intp) + 2, first_ij, shape[::-1])
+    box = tuple(slice(first, last) for first, last in zip(first_ij[::-1], last_ij[::-1], strict=True))
+    whole[box] = _filled(starts - first_ij, ends - first_ij, whole[box].shape)
+    return whole
+
+
+def _filled(starts: np.ndarray, ends: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The pixels inside edges from ``starts`` to ``ends``, both of shape (n, 2)."""
+    if not all(shape):
         return np.zeros(shape, bool)
-    starts = np.concatenate([_snapped(polygon) for polygon in polygons])
-    ends = np.concatenate([np.roll(_snapped(polygon), -1, axis=0) for polygon in polygons])
     rows, columns = _crossings(starts, ends, shape[0])
     toggles = np.zeros((shape[0], shape[1] + 1), np.uint8)
     first = np.clip(np.ceil(columns), 0, shape[1]).astype(np.intp)

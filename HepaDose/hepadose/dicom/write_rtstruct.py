@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pydicom.tag import Tag
 from pydicom.uid import CTImageStorage, ImplicitVRLittleEndian, RTStructureSetStorage
 
 from hepadose.dicom.concepts import Concept
-from hepadose.dicom.outlines import join_holes, trace_outlines
+from hepadose.dicom.outlines import LEVEL, join_holes, trace_outlines
 from hepadose.dicom.study import CtReference, DicomStudy, ObjectReference, fill, item, new_object, save
 from hepadose.images import Image, require_same_grid
 
@@ -109,7 +110,8 @@ def write_rtstruct(
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(ct)]
     numbered = list(enumerate(masks.items(), start=1))
     dataset.StructureSetROISequence = [_roi(number, name, s, ct) for number, (name, s) in numbered]
-    dataset.ROIContourSequence = [_roi_contours(number, structure, ct) for number, (_, structure) in numbered]
+    images = [item(ContourImageSequence=[_image_item(uid)]) for uid in ct.sop_instance_uids]
+    dataset.ROIContourSequence = [_roi_contours(number, structure, images) for number, (_, structure) in numbered]
     dataset.RTROIObservationsSequence = [_observation(number, structure) for number, (_, structure) in numbered]
     save(dataset, path)
     return reference
@@ -160,24 +162,31 @@ def _observation(number: int, structure: StructureMask) -> Dataset:
     return observation
 
 
-def _roi_contours(number: int, structure: StructureMask, ct: CtReference) -> Dataset:
-    contours = []
-    for k in np.flatnonzero((structure.mask.array >= 0.5).any(axis=(1, 2))):
-        image = ObjectReference(CTImageStorage, ct.sop_instance_uids[k])
-        for outline in join_holes(trace_outlines(structure.mask.array[k])):
-            contours.append(_contour(outline, int(k), image, structure.mask, len(contours) + 1))
+def _image_item(sop_instance_uid: str) -> Dataset:
+    return ObjectReference(CTImageStorage, sop_instance_uid).as_item()
+
+
+def _roi_contours(number: int, structure: StructureMask, images: Sequence[Dataset]) -> Dataset:
+    """One structure's contours; ``images`` hold the reference to the slice at every k."""
+    contours, mask = [], structure.mask.array
+    inside = mask if mask.dtype == bool else mask >= LEVEL
+    for k in np.flatnonzero(inside.any(axis=(1, 2))):
+        for outline in join_holes(trace_outlines(mask[k])):
+            contours.append(_contour(outline, int(k), images[k], structure.mask, len(contours) + 1))
     roi = item(ReferencedROINumber=number, ROIDisplayColor=list(structure.color))
     if contours:
         roi.ContourSequence = contours  # type 3: absent for a structure without contours
     return roi
 
 
-def _contour(outline: np.ndarray, k: int, image: ObjectReference, grid: Image, number: int) -> Dataset:
+def _contour(outline: np.ndarray, k: int, image: Dataset, grid: Image, number: int) -> Dataset:
     indices_ijk = np.column_stack([outline, np.full(len(outline), k)])
-    text = "\\".join(np.char.mod("%.3f", grid.ijk_to_points(indices_ijk).ravel() + 0.0))
+    points_lps = grid.ijk_to_points(indices_ijk).ravel() + 0.0
+    text = "\\".join(["%.3f"] * points_lps.size) % tuple(points_lps.tolist())
     value = (text + " " * (len(text) % 2)).encode("ascii")
-    contour = item(ContourImageSequence=[image.as_item()], ContourGeometricType="CLOSED_PLANAR")
-    fill(contour, NumberOfContourPoints=len(outline), ContourNumber=number)
+    contour = item(ContourGeometricType="CLOSED_PLANAR", NumberOfContourPoints=len(outline), ContourNumber=number)
+    # The same element for all contours of a slice: building 100 000 items anew would take seconds.
+    contour["ContourImageSequence"] = image["ContourImageSequence"]
     # Raw, and said to be encoded already: turning each of some 100 000 coordinates into a DS object would dominate.
     contour.set_original_encoding(True, True, "iso8859")
     contour[CONTOUR_DATA] = RawDataElement(CONTOUR_DATA, "DS", len(value), value, 0, True, True)

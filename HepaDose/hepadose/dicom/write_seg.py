@@ -13,7 +13,13 @@ import hepadose
 from hepadose.dicom.concepts import ABNORMAL, ANATOMICAL, LIVER, LUNGS, NEOPLASM, SPATIAL, VOLUME_OF_INTEREST, Concept
 from hepadose.dicom.ct import read_ct_series
 from hepadose.dicom.study import PRODUCT, save
-from hepadose.errors import EmptyRegionError, GeometryMismatchError, MissingDependencyError, OutputError
+from hepadose.errors import (
+    EmptyRegionError,
+    GeometryMismatchError,
+    MissingDependencyError,
+    MissingTagError,
+    OutputError,
+)
 from hepadose.images import Image, require_same_grid
 from hepadose.provenance import SegmentationOrigin
 
@@ -99,7 +105,7 @@ def write_seg(
     if not any(np.any(segment.mask.array) for segment in segments.values()):
         raise EmptyRegionError("A segmentation needs at least one voxel; all segments are empty.")
     sources, series = sorted_sources(ct_files)
-    require_upright(sources, series)
+    require_own_slices(sources, series)
     for name, segment in segments.items():
         require_same_grid(**{"CT series": series, f"segment {name}": segment.mask})
     pixels = np.stack([np.asarray(segment.mask.array, np.uint8) for segment in segments.values()], axis=-1)
@@ -145,13 +151,21 @@ def refused_in_words(build: Callable[..., Dataset], **arguments: Any) -> Dataset
         ) from problem
 
 
-def require_upright(sources: Sequence[Dataset], grid: Image) -> None:
-    """Refuse a grid that does not lie on the slices of the files, as after undoing a gantry tilt.
+def require_own_slices(sources: Sequence[Dataset], grid: Image) -> None:
+    """Refuse a grid that does not lie on the slices of the files, or slices that cannot be told apart.
 
     Raises
     ------
     GeometryMismatchError
+        As after undoing a gantry tilt.
+    MissingTagError
+        If slices share an identifier, as some anonymizers leave them.
     """
+    if len({str(source.SOPInstanceUID) for source in sources}) < len(sources):
+        raise MissingTagError(
+            "Slices of the CT share one identifier (SOP Instance UID (0008,0018)), so segments cannot refer to them; "
+            "export the CT again from the source."
+        )
     for k in (0, len(sources) - 1):
         gap_mm = np.abs(np.array(sources[k].ImagePositionPatient, float) - grid.ijk_to_points([0, 0, k])).max()
         if len(sources) != grid.shape[0] or gap_mm > OFF_SLICE_MM:
@@ -196,11 +210,14 @@ def sorted_sources(ct_files: Sequence[Path]) -> tuple[list[Dataset], Image]:
         If they are no CT series.
     """
     from pydicom import dcmread
+    from pydicom.uid import CTImageStorage
 
     series = read_ct_series(list(ct_files))
     found = {}
     for path in ct_files:
         dataset = dcmread(path, stop_before_pixels=True)
+        # Some anonymizers blank it; the reader took the file for a slice of a CT.
+        dataset.SOPClassUID = dataset.get("SOPClassUID") or CTImageStorage
         found[str(dataset.SOPInstanceUID)] = dataset
     return [found[uid] for uid in series.sop_instance_uids], series.image
 

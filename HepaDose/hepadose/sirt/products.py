@@ -1,23 +1,21 @@
 """Microspheres as data: what can be ordered, how much is usual, and which constants belong to them.
 
 ``products.json`` beside this file holds the two that are on the market; a hospital's own file of the same form serves
-as well. What a file misspells or leaves out is refused.
+as well. Its form is ``products.schema.json``; every defect is refused in a sentence of its own.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from hepadose.errors import SettingsError, UnreadableFileError
 from hepadose.findings import Finding, error, warning
-from hepadose.sirt.inputs import DENSITY_G_PER_ML
 from hepadose.sirt.physics import DosePreset, preset
-
-MODELS = ("bsa", "empirical", "mird", "partition")
-MATRICES = ("glass", "resin")
+from hepadose.sirt.schema import defects, shown
 
 
 @dataclass(frozen=True)
@@ -67,17 +65,11 @@ class Product:
     def __post_init__(self) -> None:
         object.__setattr__(self, "vials_gbq", tuple(self.vials_gbq))
         object.__setattr__(self, "models", tuple(self.models))
-        if self.matrix not in MATRICES:
-            raise SettingsError(f'{self.name}: the matrix is one of {", ".join(MATRICES)}, got "{self.matrix}".')
-        wrong = sorted(set(self.models) - set(MODELS))
-        if wrong or not self.models:
-            raise SettingsError(f"{self.name}: models are {', '.join(MODELS)}, got {', '.join(wrong) or 'none'}.")
-        positive = (self.bq_per_sphere, self.usual_most_gbq, self.most_gbq, self.half_life_h, *self.vials_gbq)
-        if min(positive) <= 0.0 or self.vial_step_gbq < 0.0 or not self.vials_gbq:
-            raise SettingsError(f"{self.name}: activities and the half-life must be positive.")
-        if not DENSITY_G_PER_ML[0] <= self.density_g_per_ml <= DENSITY_G_PER_ML[1]:
-            raise SettingsError(f"{self.name}: a density of {self.density_g_per_ml:g} g/ml is not that of liver.")
-        preset(self.dose_constant)
+        found = defects(
+            asdict(self) | {"vials_gbq": list(self.vials_gbq), "models": list(self.models)}, _item(), self.name
+        )
+        if found:
+            raise SettingsError(" ".join(found))
 
     @property
     def constant(self) -> DosePreset:
@@ -110,24 +102,45 @@ def products(path: Path | None = None) -> dict[str, Product]:
     Raises
     ------
     UnreadableFileError
-        If it is no such file.
+        If it is no JSON file.
     SettingsError
-        If an entry is wrong.
+        If it breaks the schema, two products have one id, or a usual activity is above the largest; every defect has a
+        sentence.
     """
     path = path or Path(__file__).with_name("products.json")
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["products"]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise UnreadableFileError(f'{path.name} needs a list "products", as the file that HepaDose ships.') from problem
-    found = [_product(entry) for entry in entries]
-    return {product.id: product for product in found}
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise UnreadableFileError(
+            f'{path.name} is no JSON file with a list "products"; write it like the one that HepaDose ships.'
+        ) from problem
+    found = defects(content, products_schema(), path.name)
+    found = found or _contradictions(content["products"], path.name)
+    if found:
+        raise SettingsError(" ".join(found))
+    return {entry["id"]: Product(**entry) for entry in content["products"]}
 
 
-def _product(entry: dict) -> Product:
-    known = {field.name for field in fields(Product)}
-    needed = {field.name for field in fields(Product) if field.default is MISSING}
-    wrong, missing = sorted(set(entry) - known), sorted(needed - set(entry))
-    if wrong or missing:
-        parts = [f"does not know {', '.join(wrong)}"] * bool(wrong) + [f"needs {', '.join(missing)}"] * bool(missing)
-        raise SettingsError(f"The product {entry.get('name', '?')} {' and '.join(parts)}.")
-    return Product(**entry)
+@cache
+def products_schema() -> dict[str, Any]:
+    """The JSON schema of a file of products, as it is shipped."""
+    return json.loads(Path(__file__).with_name("products.schema.json").read_text(encoding="utf-8"))
+
+
+def _item() -> dict[str, Any]:
+    """The part of the schema about one product."""
+    return products_schema()["properties"]["products"]["items"]
+
+
+def _contradictions(entries: list[dict[str, Any]], where: str) -> list[str]:
+    """What a schema cannot say: values that contradict each other."""
+    found, seen = [], set()
+    for number, entry in enumerate(entries, start=1):
+        name = f"{where}: products {number} ({shown(entry['name'])})"
+        if entry["id"] in seen:
+            found.append(f"{name}: another product has the id {shown(entry['id'])} too.")
+        seen.add(entry["id"])
+        if entry["usual_most_gbq"] > entry["most_gbq"]:
+            text = f"usual_most_gbq ({entry['usual_most_gbq']:g}) is above most_gbq ({entry['most_gbq']:g})"
+            found.append(f"{name}: {text}.")
+    return found
