@@ -18,7 +18,16 @@ from slicer.ScriptedLoadableModule import (
 )
 
 from hepadose.gui.panel import Panel
-from hepadose.mrml.sirt.choices import BQ_PER_ML, IMAGE_KINDS, METHODS, NOT_SCORED, PRODUCTS, SCORES, TREATMENTS
+from hepadose.mrml.sirt.choices import (
+    BQ_PER_ML,
+    DISEASES,
+    IMAGE_KINDS,
+    METHODS,
+    NOT_SCORED,
+    PRODUCTS,
+    SCORES,
+    TREATMENTS,
+)
 
 
 class LiverSIRT(ScriptedLoadableModule):
@@ -51,7 +60,7 @@ class LiverSIRTParameterNode:
     liverSegment, territorySegment, lungsSegment, tumorSegments - An empty territory means the whole liver.
     liverSegmenter, tumorSegmenter - Keys of what finds liver and tumors.
     qualityScore, corrections - What a person said about the automatic liver; the corrections as JSON.
-    product, treatment - Microspheres; which published dose values are shown.
+    product, treatment, disease - Microspheres; which published dose values are shown.
     heightM, weightKg - Body size in m and kg; 0 where unknown.
     lungShuntPercent, residualPercent - Shares of the activity in percent.
     lungMassKg, uptakeRatio, densityGPerMl - 0 for the standard, for the image's, and for the product's.
@@ -73,6 +82,7 @@ class LiverSIRTParameterNode:
     corrections: str = ""
     product: Annotated[str, Choice(list(PRODUCTS))] = next(iter(PRODUCTS))
     treatment: Annotated[str, Choice(list(TREATMENTS))] = next(iter(TREATMENTS))
+    disease: Annotated[str, Choice(list(DISEASES))] = next(iter(DISEASES))
     heightM: Annotated[float, WithinRange(0.0, 300.0)] = 0.0
     weightKg: Annotated[float, WithinRange(0.0, 500.0)] = 0.0
     lungShuntPercent: Annotated[float, WithinRange(0.0, 100.0)] = 0.0

@@ -125,6 +125,22 @@ class TestActivityIn:
         mean_gy = next(row["mean_gy"] for row in result_of(tmp_path / "out")["doses"] if row["kind"] == "liver")
         assert mean_gy == pytest.approx(50 / (LIVER_ML * 1.03 / 1000), rel=1e-3)
 
+    def test_everything_in_one_folder_as_a_hospital_exports_it(self, case, tmp_path):
+        for name in ("ct", "pet"):
+            shutil.copytree(case / name, tmp_path / "all" / name)
+        assert run(tmp_path / "all", tmp_path / "out", "--activity", tmp_path / "all") == 0
+        assert self.tumor_gy(tmp_path / "out") == pytest.approx(50 * 0.8 / 1.03 * A_DAY, rel=1e-3)
+
+    def test_without_correction_for_attenuation_there_is_no_concentration(self, case, tmp_path, capsys):
+        folder = shutil.copytree(case / "pet", tmp_path / "pet")
+        for path in folder.iterdir():
+            tamper(path, CorrectedImage=["DECY", "SCAT"])
+        options = ("--activity", folder)
+        assert run(case / "ct", tmp_path / "out", *options) == 1
+        assert "not corrected for attenuation" in capsys.readouterr().err
+        assert run(case / "ct", tmp_path / "out", *options, "--counts", "--injected", 1) == 0
+        assert any("attenuation" in finding["text"] for finding in result_of(tmp_path / "out")["findings"])
+
 
 @pytest.fixture(scope="module")
 def output(case, tmp_path_factory):

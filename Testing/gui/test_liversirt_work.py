@@ -231,3 +231,42 @@ def test_loading_can_be_cancelled(slicer_app, panel, hand, treatment_folder):
     hand.click("loadCancel")
     slicer_app.wait_until(lambda: not panel.why_busy(), LONG_S)
     assert panel.parameters.ctVolume is None
+
+
+def test_dicom_objects_are_exported_into_the_study_of_the_ct(slicer_app, loaded, hand, tmp_path, treatment_folder):
+    from pydicom import dcmread
+
+    hand.type_path("reportFolder", tmp_path)
+    hand.click("dicomButton")
+    assert loaded.ui.savedLabel.text.startswith("Exported into dicom")
+    study = dcmread(next(treatment_folder.glob("CT*.dcm")), stop_before_pixels=True).StudyInstanceUID
+    objects = {path.stem: dcmread(path) for path in (tmp_path / "dicom").glob("*.dcm")}
+    assert sorted(objects) == ["RS", "SEG", "SR"]
+    assert {each.StudyInstanceUID for each in objects.values()} == {study}
+    names = [each.ROIName for each in objects["RS"].StructureSetROISequence]
+    assert names == ["Liver", "Territory", "Tumor 1", "Lungs"]
+
+
+def test_corrections_of_the_automatic_liver_are_proposed_and_confirmed(slicer_app, loaded, hand):
+    from hepadose.mrml.automatic import keep_automatic
+    from hepadose.mrml.sirt.review import review_of
+    from hepadose.provenance import SegmentationOrigin
+
+    parameters, ui = loaded.parameters, loaded.ui
+    assert "not found automatically" in ui.correctionsButton.toolTip
+    with loaded.own_change():
+        keep_automatic(parameters.segmentation, parameters.liverSegment, SegmentationOrigin("liver", "0.4.0"))
+    loaded.refresh()
+    assert ui.correctionsButton.toolTip == "The liver was not corrected."
+    before = loaded.activity.answer
+    erase(slicer_app, loaded, parameters.liverSegment, pixels=24)
+    answered(slicer_app, loaded, before)
+    ui.reviewBox.collapsed = False
+    hand.click("correctionsButton")
+    found = review_of(parameters).corrections
+    assert found and found[0].removed_ml > 1.0 and not found[0].confirmed
+    hand.choose("correctionRegion", "stomach")
+    hand.click("confirmButton")
+    confirmed = review_of(parameters).corrections[0]
+    assert (confirmed.region, confirmed.confirmed) == ("stomach", True)
+    assert texts_of(ui.correctionsTable)[0][1:] == ["stomach", "confirmed"]

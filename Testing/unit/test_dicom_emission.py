@@ -55,6 +55,8 @@ class TestPet:
         write_pet(tmp_path, an_activity().with_array(2 * an_activity().array), a_study(), "B")
         with pytest.raises(AmbiguousInputError, match=r"2 series of activity .*--activity-series"):
             read_emission(tmp_path)
+        with pytest.raises(AmbiguousInputError, match="series 2: PT, 6 files, BQML"):
+            read_emission(tmp_path)
         tops = {round(float(read_emission(tmp_path, number).image.array.max())) for number in (1, 2)}
         assert len(tops) == 2
         with pytest.raises(MissingInputError, match="no series 3"):

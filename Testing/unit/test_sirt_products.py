@@ -57,7 +57,7 @@ DEFECTS = {
     "vials_gbq 2 must be above 0, got -3": lambda p: p[1].update(vials_gbq=[3, -3]),
     "models 1 must be one of bsa, empirical, mird, partition": lambda p: p[1].update(models=["bsa2"]),
     "dose_constant must be one of glass_IFU, partition_49.67": lambda p: p[1].update(dose_constant="50"),
-    "source must not be empty": lambda p: p[1].update(source=" "),
+    "source must not be empty": lambda p: p[1].update(source=""),
     'another product has the id "glass" too': lambda p: p[1].update(id="glass"),
     "usual_most_gbq (9) is above most_gbq (5)": lambda p: p[1].update(usual_most_gbq=9),
     "products 3 must be an object in braces, got 7": lambda p: p.append(7),

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from hepadose.errors import EmptyRegionError, GeometryMismatchError, SettingsError
 from hepadose.images import Image
+from hepadose.sirt.inputs import Patient, Volumes
 from hepadose.sirt.mird import Delivery, mird_dose_gy
 from hepadose.sirt.partition import Territory, TumorUptake, partition_dose
 from hepadose.sirt.physics import PARTITION
+from hepadose.sirt.prescription import DoseGoals, PrescriptionInput
+from hepadose.sirt.products import products
 from hepadose.sirt.regions import OutlinedRegions
 from hepadose.sirt.sessions import Injection, SessionSettings, session_dose
+from hepadose.sirt.territories import prescribe_territories
 
 SPACING_MM, SHAPE = (5.0, 5.0, 5.0), (24, 40, 40)
 SETTINGS = SessionSettings(PARTITION, 1.05)
@@ -150,3 +154,37 @@ class TestRefusals:
             Injection("a", -1.0)
         with pytest.raises(SettingsError, match="earlier sessions"):
             SessionSettings(PARTITION, 1.05, -1.0)
+
+
+HALVES = {"right lobe": box(4, 20), "left lobe": box(20, 36)}
+
+
+class TestPrescribed:
+    def given(self, product="resin", **goals):
+        return PrescriptionInput(
+            products()[product], Volumes(1500, 1500, 0), Patient(1.75, 75), goals=DoseGoals(**goals)
+        )
+
+    def test_the_prescribed_activities_give_the_wanted_doses_together(self):
+        given = self.given("glass", territory_gy=120.0)
+        found = prescribe_territories(a_liver(), HALVES, given)
+        injections = [Injection(name, found[name].row("mird").activity_gbq, image) for name, image in HALVES.items()]
+        session = session_dose(a_liver(), injections, SessionSettings(given.constant, given.density_g_per_ml))
+        assert session.dose.array[box(4, 36).array] == pytest.approx(120.0, rel=1e-5)
+
+    def test_activities_by_body_surface_of_parts_add_up_to_that_of_the_whole(self):
+        parts = prescribe_territories(a_liver(), HALVES, self.given())
+        (whole,) = prescribe_territories(a_liver(), {"all": box(4, 36)}, self.given()).values()
+        total = sum(part.row("bsa").activity_gbq for part in parts.values())
+        assert total == pytest.approx(whole.row("bsa").activity_gbq)
+
+    def test_each_territory_counts_the_tumors_in_it(self):
+        given = self.given(normal_limit_gy=40.0)
+        found = prescribe_territories(a_liver(), HALVES, given, {"left": 4.0, "right": 2.0})
+        assert [[name for name, _, _ in one.input.uptake] for one in found.values()] == [["right"], ["left"]]
+        assert all(one.row("partition").normal_gy == pytest.approx(40.0) for one in found.values())
+
+    def test_no_territory_and_no_such_tumor_are_refused(self):
+        for territories, uptake, words in (({}, None, "no territory"), (HALVES, {"x": 2.0}, "x is no tumor")):
+            with pytest.raises(SettingsError, match=words):
+                prescribe_territories(a_liver(), territories, self.given(), uptake)

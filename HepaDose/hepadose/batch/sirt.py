@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hepadose.batch.output import complete_folder
 from hepadose.batch.sirt_activity import CaseActivity, read_activity
-from hepadose.batch.sirt_dicom import write_dicom
+from hepadose.batch.sirt_dicom import FOLDER, write_objects
 from hepadose.batch.sirt_job import SirtJob
 from hepadose.batch.sirt_regions import CaseRegions, read_case
 from hepadose.errors import MissingDependencyError, OutputError, SettingsError
@@ -111,7 +111,7 @@ def _computed(
 
 def _write_objects(working: Path, case: CaseRegions, result: SirtResult, log: TimingLog) -> tuple[Finding, ...]:
     with log.step("Write DICOM"):
-        return write_dicom(working, case, treatment_regions(case.outlined), result)
+        return write_objects(working / FOLDER, case, treatment_regions(case.outlined), result)
 
 
 def _write(working: Path, result: SirtResult, scene: DoseScene | None, log: TimingLog) -> tuple[Finding, ...]:

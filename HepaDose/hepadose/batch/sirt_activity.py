@@ -82,6 +82,11 @@ def _of_image_file(job: SirtJob, half_life_h: float) -> ActivityImage:
 
 
 def _concentration(emission: EmissionImage, job: SirtJob, half_life_h: float) -> tuple[Image, tuple[Finding, ...]]:
+    if emission.attenuation_corrected is False:
+        raise UnitsError(
+            "The series is not corrected for attenuation, so its Bq/ml are too low deep in the body; choose the "
+            "corrected one."
+        )
     if job.unit_bq_per_ml != 1.0:
         raise SettingsError("The DICOM series states its unit itself (Bq/ml); leave --unit out.")
     if job.hours_after_injection is None:
@@ -98,15 +103,20 @@ def _concentration(emission: EmissionImage, job: SirtJob, half_life_h: float) ->
 
 def _count_findings(emission: EmissionImage, job: SirtJob) -> tuple[Finding, ...]:
     """Counts need the activity; a concentration may be scaled where the user does not trust its calibration."""
+    found = []
+    if emission.attenuation_corrected is False:
+        text = "The series is not corrected for attenuation: doses deep in the body are too low against those outside."
+        found.append(warning(SUBJECT, text))
     if emission.is_concentration:
-        return (ok(SUBJECT, "The series is in Bq/ml; its numbers were taken as counts, as asked for."),)
+        return (*found, ok(SUBJECT, "The series is in Bq/ml; its numbers were taken as counts, as asked for."))
     if job.injected_gbq is None:
         unit = f'its units are "{emission.units[:16]}"' if emission.units else "it states no units"
         raise UnitsError(
             f"The {emission.modality} series is no concentration ({unit}): it becomes a dose only with the injected "
             "activity; give it in GBq (--injected), or export the series in Bq/ml (BQML)."
         )
-    return (ok(SUBJECT, f"The {emission.modality} series holds counts; they were scaled to the given activity."),)
+    text = f"The {emission.modality} series holds counts; they were scaled to the given activity."
+    return (*found, ok(SUBJECT, text))
 
 
 def _frame_finding(emission: EmissionImage, frame: str, trusted: bool) -> tuple[Finding, ...]:

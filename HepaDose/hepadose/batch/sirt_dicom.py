@@ -36,13 +36,15 @@ NO_CT = "The CT did not come as DICOM, so there is no study to write into; give 
 LONGEST_NAME = 64
 
 
-def write_dicom(folder: Path, case: CaseRegions, regions: TreatmentRegions, result: SirtResult) -> tuple[Finding, ...]:
+def write_objects(
+    target: Path, case: CaseRegions, regions: TreatmentRegions, result: SirtResult
+) -> tuple[Finding, ...]:
     """Write the regions after the rules, and their volumes and doses, into the study of the CT.
 
     Parameters
     ----------
-    folder : Path
-        Of the result; the objects lie in its subfolder "dicom".
+    target : Path
+        Gets RS.dcm, SEG.dcm and SR.dcm; created where absent.
     case : CaseRegions
         Outlines with their CT's files and where each came from.
     regions : TreatmentRegions
@@ -58,7 +60,7 @@ def write_dicom(folder: Path, case: CaseRegions, regions: TreatmentRegions, resu
     notes: list[Finding] = []
     masks = {name: (kind, _whole(mask, case)) for name, kind, mask in _parts(regions) if mask.any()}
     origins = {name: _origin(case, name, kind) for name, (kind, _) in masks.items()}
-    files, target = case.source.ct_files, folder / FOLDER
+    files = case.source.ct_files
     _attempt(notes, "RT structure set", lambda: _structures(target / "RS.dcm", masks, origins, files))
     segmentation = _attempt(notes, "Segmentation", lambda: _segments(target / "SEG.dcm", masks, origins, files))
     if segmentation is not None:

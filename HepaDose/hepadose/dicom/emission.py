@@ -45,6 +45,8 @@ class EmissionImage:
         Units (0054,1001): "BQML" for a concentration in Bq/ml, else counts or something relative.
     times : EmissionTimes
     frame_of_reference_uid : str
+    attenuation_corrected : bool or None
+        None where the files do not say so.
     """
 
     image: Image
@@ -52,6 +54,7 @@ class EmissionImage:
     units: str
     times: EmissionTimes
     frame_of_reference_uid: str = ""
+    attenuation_corrected: bool | None = None
 
     @property
     def is_concentration(self) -> bool:
@@ -133,9 +136,24 @@ def _series_of(path: Path) -> tuple[str, str] | None:
 def _listed(series: list[list[Path]]) -> str:
     words = []
     for number, paths in enumerate(series, start=1):
-        modality = read_dataset(paths[0], pixels=False).Modality
-        words.append(f"series {number}: {modality}, {counted(len(paths), 'file')}")
+        dataset = read_dataset(paths[0], pixels=False)
+        stated = [str(dataset.get("Units") or "")[:16], _attenuation_words(dataset)]
+        parts = [dataset.Modality, counted(len(paths), "file"), *(word for word in stated if word)]
+        words.append(f"series {number}: {', '.join(parts)}")
     return "; ".join(words)
+
+
+def _corrected(dataset: Dataset) -> bool | None:
+    """Whether attenuation is corrected, by Corrected Image (0028,0051); None where that is absent."""
+    stated = dataset.get("CorrectedImage")
+    if not stated:
+        return None
+    return "ATTN" in ([stated] if isinstance(stated, str) else list(stated))
+
+
+def _attenuation_words(dataset: Dataset) -> str:
+    words = {True: "corrected for attenuation", False: "not corrected for attenuation", None: ""}
+    return words[_corrected(dataset)]
 
 
 @refusing_damage
@@ -151,7 +169,7 @@ def _nm_image(dataset: Dataset, path: Path) -> EmissionImage:
     subject = f"The NM image {path.name}"
     image, units = nm_volume(dataset, _pixels(dataset, path), subject)
     frame = uid_of(dataset, "FrameOfReferenceUID")
-    return EmissionImage(image, "NM", units, emission_times([dataset]), frame)
+    return EmissionImage(image, "NM", units, emission_times([dataset]), frame, _corrected(dataset))
 
 
 @tolerant
@@ -180,7 +198,8 @@ def _pet_image(datasets: list[Dataset], paths: list[Path]) -> EmissionImage:
     order = np.argsort(grid.slots)
     times = emission_times([datasets[place] for place in order])
     frame = uid_of(datasets[0], "FrameOfReferenceUID")
-    return EmissionImage(grid.image.with_array(volume), "PT", units.pop(), times, frame)
+    image = grid.image.with_array(volume)
+    return EmissionImage(image, "PT", units.pop(), times, frame, _corrected(datasets[0]))
 
 
 def _require_every_slice(along_mm: np.ndarray) -> None:

@@ -215,6 +215,7 @@ def planning_segmentation(planning_volume: vtkMRMLScalarVolumeNode) -> vtkMRMLSe
 
 
 def own_segmentation(volume: vtkMRMLScalarVolumeNode, role: str, name: str) -> vtkMRMLSegmentationNode:
+    """The segmentation that a CT refers to in a role, made beside it in its study at the first call."""
     segmentation = _own_node(volume, role, "vtkMRMLSegmentationNode", name)
     if segmentation.GetDisplayNode() is None:
         segmentation.CreateDefaultDisplayNodes()

@@ -127,7 +127,7 @@ def _min_items(value: list[Any], least: int) -> str:
 
 
 def _min_length(value: str, least: int) -> str:
-    return "" if len(value.strip()) >= least else "must not be empty"
+    return "" if len(value) >= least else "must not be empty"
 
 
 def _unique(value: list[Any], wanted: bool) -> str:

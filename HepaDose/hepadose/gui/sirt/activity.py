@@ -184,7 +184,7 @@ def _choices_of(parameters: Any) -> tuple[Any, ...]:
 
 
 FIELDS = (
-    *("liverSegment", "territorySegment", "lungsSegment", "product", "treatment", "heightM", "weightKg"),
+    *("liverSegment", "territorySegment", "lungsSegment", "product", "treatment", "disease", "heightM", "weightKg"),
     *("lungShuntPercent", "residualPercent", "lungMassKg", "uptakeRatio", "densityGPerMl", "territoryGoalGy"),
     *("tumorGoalGy", "normalLimitGy", "lungLimitGy", "activityKind", "activityUnit", "hoursAfterInjection"),
     *("injectedGbq", "doseMethod"),

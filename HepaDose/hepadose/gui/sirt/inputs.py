@@ -27,6 +27,9 @@ class InputsSection(Section):
         ui = self.ui
         self._task = BackgroundTask(ui.loadProgress, ui.loadCancel, ui.loadButton, panel.refresh)
         self._said: list[Finding] = []
+        self.folder: Path | None = None
+        """Where the case was loaded from in this session; the scene does not keep it."""
+        self._asked: Path | None = None
         ui.loadButton.connect("clicked(bool)", self.load_folder)
         ui.sampleButton.connect("clicked(bool)", self.load_sample)
         ui.caseFolder.connect("currentPathChanged(QString)", self._folder_changed)
@@ -50,17 +53,18 @@ class InputsSection(Section):
 
     def load_folder(self, _checked: bool = False) -> None:
         """Read the chosen folder in a child process."""
-        self._start(lambda: start_load_treatment(Path(self.ui.caseFolder.currentPath)))
+        self._asked = Path(self.ui.caseFolder.currentPath)
+        self._start(lambda: start_load_treatment(self._asked))
 
     def load_sample(self, _checked: bool = False) -> None:
         """Make the digital patient where it is not there yet, then load it."""
-        self.ui.caseFolder.currentPath = ""
+        self.ui.caseFolder.currentPath, self._asked = "", None
         self._start(lambda: start_sample_treatment(self.logic.sampleFolder()))
 
     def scene_closing(self) -> None:
         """End loading."""
         self._task.close()
-        self._said = []
+        self._said, self.folder = [], None
 
     def _start(self, job: Any) -> None:
         self._said = []
@@ -74,6 +78,7 @@ class InputsSection(Section):
         self.panel.log.extend(self._task.timing)
         with self.panel.own_change():
             yield from steps.take_treatment(slicer.mrmlScene, self.parameters, case)
+        self.folder = self._asked
         self.step_done(self.ui.inputsButton, self.ui.regionsButton)
         yield
         self.panel.case_loaded()

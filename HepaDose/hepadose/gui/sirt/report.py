@@ -15,10 +15,11 @@ from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
 from hepadose.gui.tables import show_timing
 from hepadose.mrml.save import save_scene
+from hepadose.mrml.sirt import dicom_out as dicom_steps
 from hepadose.mrml.sirt import report as steps
 from hepadose.report.sirt_text import sirt_text
 
-SCENE_FILE = "scene.mrb"
+SCENE_FILE, DICOM_FOLDER = "scene.mrb", "dicom"
 
 
 class ReportSection(Section):
@@ -31,6 +32,7 @@ class ReportSection(Section):
         """The answer of which the last message speaks."""
         ui.reportSaveButton.connect("clicked(bool)", self.save_report)
         ui.sceneSaveButton.connect("clicked(bool)", self.save_scene)
+        ui.dicomButton.connect("clicked(bool)", self.export_dicom)
         ui.copyButton.connect("clicked(bool)", self.copy)
         ui.computerButton.connect("clicked(bool)", self.check_computer)
         ui.reportFolder.connect("currentPathChanged(QString)", lambda _path: self.update())
@@ -42,6 +44,8 @@ class ReportSection(Section):
         busy = self.panel.why_busy()
         offer(self.ui.reportSaveButton, unfinished or folder or busy, _("Write report, tables, figures and timing log"))
         offer(self.ui.sceneSaveButton, folder or busy, _("Save everything as {file}").format(file=SCENE_FILE))
+        export = unfinished or folder or busy or dicom_steps.why_no_export(self.parameters, self.panel.inputs.folder)
+        offer(self.ui.dicomButton, export, _("Write structure set, segmentation and report into the study of the CT"))
         offer(self.ui.copyButton, unfinished, _("Copy the numbers with their units and origins as text"))
         if self._answer is not None and self._answer is not self._said_about:
             self._said_about, self.ui.savedLabel.text = self._answer, ""
@@ -71,6 +75,21 @@ class ReportSection(Section):
         with saving, self.panel.own_change():
             save_scene(slicer.mrmlScene, Path(self.ui.reportFolder.currentPath) / SCENE_FILE)
             self.ui.savedLabel.text = _("Scene saved as {file}.").format(file=SCENE_FILE)
+
+    def export_dicom(self, _checked: bool = False) -> None:
+        """Write DICOM objects into a subfolder of the chosen folder."""
+        target = Path(self.ui.reportFolder.currentPath) / DICOM_FOLDER
+        overwrite = holds_result(target) and slicer.util.confirmYesNoDisplay(
+            _("The folder holds an earlier export. Replace it?")
+        )
+        with self.telling(self._not_saved, _("DICOM objects could not be exported."), wait_cursor=True):
+            with self.panel.log.step("Export DICOM"):
+                notes = dicom_steps.export_dicom(
+                    target, self.parameters, self._answer, self.panel.inputs.folder, overwrite=overwrite
+                )
+            said = _("Exported into {folder}, read back and compared.").format(folder=DICOM_FOLDER)
+            self.ui.savedLabel.text = said + "".join(f" {note.text}" for note in notes)
+        self.panel.refresh()
 
     def _not_saved(self, problem: HepaDoseError) -> None:
         self.ui.savedLabel.text = _("Not saved: {problem}").format(problem=problem)

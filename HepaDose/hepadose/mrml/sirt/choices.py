@@ -6,6 +6,7 @@ Imported when Slicer starts (the parameter node needs the texts), so nothing hea
 from __future__ import annotations
 
 from hepadose.evaluation.score_words import WORDS
+from hepadose.sirt.guidance import DISEASES as LIBRARY_DISEASES
 from hepadose.sirt.products import products
 
 PRODUCTS = {product.name: key for key, product in products().items()}
@@ -18,6 +19,8 @@ TREATMENTS = {
 IMAGE_KINDS = {"Y-90 PET (activity concentration)": "concentration", "MAA or bremsstrahlung SPECT (counts)": "counts"}
 BQ_PER_ML = {"Bq/ml": 1.0, "kBq/ml": 1e3, "MBq/ml": 1e6}
 METHODS = {"Local deposition": "local deposition", "Voxel kernel": "voxel kernel"}
+NOT_STATED = "not stated"
+DISEASES = {NOT_STATED: None} | {words: key for key, words in LIBRARY_DISEASES.items()}
 NOT_SCORED = "not scored"
 
 UNKNOWN = 0.0

@@ -18,7 +18,7 @@ from hepadose.mrml.livers import liver_segment
 from hepadose.mrml.loaded import own_segmentation
 from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names
-from hepadose.mrml.sirt.choices import BQ_PER_ML, IMAGE_KINDS, NOT_SCORED, UNKNOWN
+from hepadose.mrml.sirt.choices import BQ_PER_ML, IMAGE_KINDS, NOT_SCORED, NOT_STATED, UNKNOWN
 from hepadose.mrml.stated import case_findings, state_findings
 from hepadose.sirt.analysis import ImageKind
 
@@ -94,7 +94,7 @@ def _forget_case(choices: Any) -> None:
     choices.tumorSegments = []
     choices.heightM = choices.weightKg = choices.lungMassKg = choices.uptakeRatio = UNKNOWN
     choices.lungShuntPercent = choices.residualPercent = choices.injectedGbq = choices.hoursAfterInjection = 0.0
-    choices.qualityScore, choices.corrections = NOT_SCORED, ""
+    choices.qualityScore, choices.corrections, choices.disease = NOT_SCORED, "", NOT_STATED
 
 
 def choose_defaults(scene: vtkMRMLScene, choices: Any) -> None:

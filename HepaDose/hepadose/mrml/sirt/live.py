@@ -11,7 +11,7 @@ from hepadose.errors import MissingInputError
 from hepadose.findings import Finding, warning
 from hepadose.images import Image
 from hepadose.mrml.images import volume_node_to_image
-from hepadose.mrml.sirt.choices import BQ_PER_ML, IMAGE_KINDS, METHODS, PRODUCTS, TREATMENTS, UNKNOWN
+from hepadose.mrml.sirt.choices import BQ_PER_ML, DISEASES, IMAGE_KINDS, METHODS, PRODUCTS, TREATMENTS, UNKNOWN
 from hepadose.mrml.sirt.reader import RegionReader, region_origins
 from hepadose.sirt.analysis import ActivityImage, DoseMethod, ImageKind, SirtResult, analyze
 from hepadose.sirt.decay import decayed_gbq
@@ -89,6 +89,7 @@ class LiveSirt:
             activity,
             region_origins(choices),
             findings,
+            DISEASES[choices.disease],
             dose=known,
         )
         if dose is not None:
