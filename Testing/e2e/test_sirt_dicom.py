@@ -20,7 +20,7 @@ from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
 
 from dicom_example import FOLLOW_UP_DAY, a_study, tamper
-from emission_example import write_pet, write_spect
+from emission_example import pharmaceutical, write_pet, write_spect
 
 SPACING_MM, ORIGIN = (4.0, 4.0, 5.0), (-120.0, -100.0, -60.0)
 SHAPE = (24, 50, 60)
@@ -130,6 +130,19 @@ class TestActivityIn:
             shutil.copytree(case / name, tmp_path / "all" / name)
         assert run(tmp_path / "all", tmp_path / "out", "--activity", tmp_path / "all") == 0
         assert self.tumor_gy(tmp_path / "out") == pytest.approx(50 * 0.8 / 1.03 * A_DAY, rel=1e-3)
+
+    def test_a_scan_by_the_protocol_for_f18_is_refused_unless_it_is_taken_back(self, case, tmp_path, capsys):
+        folder = shutil.copytree(case / "pet", tmp_path / "pet")
+        for path in folder.iterdir():
+            tamper(path, RadiopharmaceuticalInformationSequence=[pharmaceutical(half_life_s=6586.2)])
+        options = ("--activity", folder)
+        assert run(case / "ct", tmp_path / "out", *options) == 1
+        assert "--f18-protocol" in capsys.readouterr().err
+        assert run(case / "ct", tmp_path / "out", *options, "--f18-protocol", 15) == 0
+        in_scan = 2 ** (-7.5 / 109.77)
+        expected = 50 * 0.8 / 1.03 * A_DAY * in_scan * 0.9673 / 31.86e-6
+        assert self.tumor_gy(tmp_path / "out") == pytest.approx(expected, rel=1e-3)
+        assert run(case / "ct", tmp_path / "no", *options, "--f18-protocol", 15, "--hours", 2) == 1
 
     def test_without_correction_for_attenuation_there_is_no_concentration(self, case, tmp_path, capsys):
         folder = shutil.copytree(case / "pet", tmp_path / "pet")
