@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from hepadose.provenance import SegmentationOrigin
 
 from dicom_example import FOLLOW_UP_DAY, a_study, tamper
 from emission_example import pharmaceutical, write_pet, write_spect
+from support import PROJECT
 
 SPACING_MM, ORIGIN = (4.0, 4.0, 5.0), (-120.0, -100.0, -60.0)
 SHAPE = (24, 50, 60)
@@ -103,6 +106,22 @@ class TestOutlinesIn:
         origins = result_of(tmp_path / "seg")["origins"]
         assert (origins["liver"]["source"], origins["liver"]["generation"]) == ("SEG", "AUTOMATIC")
         assert "by liver" in origins["liver"]["detail"]
+
+
+class TestBatchScript:
+    def test_it_takes_and_writes_dicom_like_the_command(self, case, tmp_path):
+        arguments = [case / "ct", "--output", tmp_path / "out", "--activity", case / "pet", "--dicom-out"]
+        script = PROJECT / "Resources" / "Batch" / "liver_sirt.py"
+        done = subprocess.run(
+            [sys.executable, script, *arguments],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "HepaDose")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert result_of(tmp_path / "out")["volumes_ml"]["liver"] == pytest.approx(LIVER_ML)
+        assert {path.name for path in (tmp_path / "out" / "dicom").iterdir()} == {"RS.dcm", "SEG.dcm", "SR.dcm"}
 
 
 class TestActivityIn:
