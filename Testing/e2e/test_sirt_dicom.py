@@ -248,6 +248,12 @@ class TestRefusals:
         assert run(case / "ct" / "RS.dcm", output, "--ct", other, "--trust-frames") == 0
         assert any("the user confirmed" in finding["text"] for finding in result_of(output)["findings"])
 
+    def test_a_structure_set_in_another_frame_of_reference(self, copy, tmp_path, capsys):
+        for path in copy.glob("CT*.dcm"):
+            tamper(path, FrameOfReferenceUID="1.2.77")
+        self.refused(capsys, "frame of reference", copy, tmp_path / "out")
+        assert run(copy, tmp_path / "out", "--trust-frames") == 0
+
     def test_missing_slices(self, copy, tmp_path, capsys):
         (copy / "CT0010.dcm").unlink()
         self.refused(capsys, "1 slice is missing", copy, tmp_path / "out")

@@ -50,6 +50,11 @@ class TestPet:
         (tmp_path / "notes.txt").write_text("nothing")
         assert read_emission(tmp_path).modality == "PT"
 
+    def test_a_blanked_class_is_read_by_its_modality(self, tmp_path):
+        for path in write_pet(tmp_path, an_activity(), a_study()):
+            tamper(path, SOPClassUID="")
+        assert read_emission(tmp_path).image.same_grid_as(an_activity())
+
     def test_several_series_are_listed_and_chosen_by_number(self, tmp_path):
         write_pet(tmp_path, an_activity(), a_study(), "A")
         write_pet(tmp_path, an_activity().with_array(2 * an_activity().array), a_study(), "B")
@@ -103,6 +108,13 @@ class TestSpect:
         assert found.image.same_grid_as(image)
         assert np.array_equal(found.image.array, image.array)
         assert (found.modality, found.is_concentration) == ("NM", False)
+
+    def test_two_spects_of_one_name_are_two_series(self, tmp_path):
+        image = an_activity().with_array(np.rint(an_activity().array / 100.0))
+        for folder in ("stress", "rest"):
+            write_spect(tmp_path / folder / "nm.dcm", image, a_study())
+        with pytest.raises(AmbiguousInputError, match="2 series of activity"):
+            read_emission(tmp_path)
 
     @pytest.mark.parametrize(
         ("attributes", "problem", "words"),
