@@ -8,46 +8,19 @@ The pictures land in ``Resources/Screenshots``; look at each before it is commit
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
 import host
 from gui_hand import Hand, view_point
+from screenshots_sirt import SirtTour
+from tour import PATIENCE_S, PICTURES, Tour, make_small
 
-PICTURES = Path(__file__).resolve().parents[1] / "Resources" / "Screenshots"
-PATIENCE_S = 900
 
+class FlrTour(Tour):
+    """One walk through the panel of FLRDose."""
 
-class Tour:
-    """One walk through the panel of FLRDose with a camera."""
-
-    def __init__(self, application) -> None:
-        self.application = application
-        self.panel = application.select_module("FLRDose")
-        self.hand = Hand(application, self.panel.ui)
-
-    def take(self, name: str) -> None:
-        """A picture of the main window."""
-        self.application.process_events(0.5)
-        self.application.screenshot(PICTURES / f"{name}.png")
-        print(f"  {name}.png", flush=True)
-
-    def finish(self) -> None:
-        """Wait until nothing runs in the background."""
-        self.application.wait_until(lambda: not self.panel.why_busy(), PATIENCE_S)
-
-    def show(self, name: str) -> None:
-        """Scroll the panel until a widget is at its top, as a user would."""
-        from PySide6.QtCore import QPoint
-        from PySide6.QtWidgets import QScrollArea
-
-        widget = getattr(self.panel.ui, name)
-        area = widget.parentWidget()
-        while not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        self.application.process_events()
-        area.verticalScrollBar().setValue(widget.mapTo(area.widget(), QPoint(0, 0)).y())
+    MODULE = "FLRDose"
 
     def walk(self) -> None:
         """The whole work."""
@@ -117,8 +90,9 @@ def main() -> int:
     PICTURES.mkdir(parents=True, exist_ok=True)
     application = host.start()
     print(f"Pictures in {PICTURES.relative_to(PICTURES.parents[1])}:", flush=True)
-    Tour(application).walk()
-    application.reset()
+    for tour in (FlrTour, SirtTour):
+        tour(application).walk()
+        application.reset()
     picture_of_the_computer(application)
     return 1 if application.errors else 0
 
@@ -130,6 +104,7 @@ def picture_of_the_computer(application) -> None:
     application.wait_until(lambda: panel.ui.findingsTable.rowCount > 0, PATIENCE_S)
     application.process_events(1)
     application.screenshot(PICTURES / "hepadose-computer.png")
+    make_small(PICTURES / "hepadose-computer.png")
     print("  hepadose-computer.png", flush=True)
 
 

@@ -105,6 +105,9 @@ def _add_activity(sirt: argparse.ArgumentParser) -> None:
     group.add_argument("--counts", action="store_true", help="its numbers are counts, not Bq/ml")
     group.add_argument("--unit", type=float, default=1.0, metavar="BQ_PER_ML", help="what 1 in the image is")
     group.add_argument("--hours", type=float, help="decay-corrected to so long after the injection (DICOM says it)")
+    group.add_argument(
+        "--f18-protocol", type=float, metavar="MINUTES", help="scanned as F-18, so long per bed: undo it"
+    )
     group.add_argument("--injected", type=float, metavar="GBQ", help="activity in the vial at injection")
     group.add_argument("--method", choices=[method.value for method in DoseMethod], default=DoseMethod.LOCAL.value)
 
@@ -144,6 +147,7 @@ def sirt_job(options: argparse.Namespace) -> SirtJob:
         injected_gbq=options.injected,
         method=DoseMethod(options.method),
         activity_series=options.activity_series,
+        f18_scan_minutes=options.f18_protocol,
         ct_folder=options.ct,
         fill_missing=options.fill_missing,
         trust_frames=options.trust_frames,

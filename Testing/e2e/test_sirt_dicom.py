@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -20,7 +22,8 @@ from hepadose.images import Image, resample
 from hepadose.provenance import SegmentationOrigin
 
 from dicom_example import FOLLOW_UP_DAY, a_study, tamper
-from emission_example import write_pet, write_spect
+from emission_example import pharmaceutical, write_pet, write_spect
+from support import PROJECT
 
 SPACING_MM, ORIGIN = (4.0, 4.0, 5.0), (-120.0, -100.0, -60.0)
 SHAPE = (24, 50, 60)
@@ -105,6 +108,22 @@ class TestOutlinesIn:
         assert "by liver" in origins["liver"]["detail"]
 
 
+class TestBatchScript:
+    def test_it_takes_and_writes_dicom_like_the_command(self, case, tmp_path):
+        arguments = [case / "ct", "--output", tmp_path / "out", "--activity", case / "pet", "--dicom-out"]
+        script = PROJECT / "Resources" / "Batch" / "liver_sirt.py"
+        done = subprocess.run(
+            [sys.executable, script, *arguments],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "HepaDose")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert result_of(tmp_path / "out")["volumes_ml"]["liver"] == pytest.approx(LIVER_ML)
+        assert {path.name for path in (tmp_path / "out" / "dicom").iterdir()} == {"RS.dcm", "SEG.dcm", "SR.dcm"}
+
+
 class TestActivityIn:
     def tumor_gy(self, output):
         return next(row["mean_gy"] for row in result_of(output)["doses"] if row["kind"] == "tumor")
@@ -130,6 +149,19 @@ class TestActivityIn:
             shutil.copytree(case / name, tmp_path / "all" / name)
         assert run(tmp_path / "all", tmp_path / "out", "--activity", tmp_path / "all") == 0
         assert self.tumor_gy(tmp_path / "out") == pytest.approx(50 * 0.8 / 1.03 * A_DAY, rel=1e-3)
+
+    def test_a_scan_by_the_protocol_for_f18_is_refused_unless_it_is_taken_back(self, case, tmp_path, capsys):
+        folder = shutil.copytree(case / "pet", tmp_path / "pet")
+        for path in folder.iterdir():
+            tamper(path, RadiopharmaceuticalInformationSequence=[pharmaceutical(half_life_s=6586.2)])
+        options = ("--activity", folder)
+        assert run(case / "ct", tmp_path / "out", *options) == 1
+        assert "--f18-protocol" in capsys.readouterr().err
+        assert run(case / "ct", tmp_path / "out", *options, "--f18-protocol", 15) == 0
+        in_scan = 2 ** (-7.5 / 109.77)
+        expected = 50 * 0.8 / 1.03 * A_DAY * in_scan * 0.9673 / 31.86e-6
+        assert self.tumor_gy(tmp_path / "out") == pytest.approx(expected, rel=1e-3)
+        assert run(case / "ct", tmp_path / "no", *options, "--f18-protocol", 15, "--hours", 2) == 1
 
     def test_without_correction_for_attenuation_there_is_no_concentration(self, case, tmp_path, capsys):
         folder = shutil.copytree(case / "pet", tmp_path / "pet")
@@ -215,6 +247,12 @@ class TestRefusals:
         self.refused(capsys, "was drawn on another CT", case / "seg", output, "--ct", other)
         assert run(case / "ct" / "RS.dcm", output, "--ct", other, "--trust-frames") == 0
         assert any("the user confirmed" in finding["text"] for finding in result_of(output)["findings"])
+
+    def test_a_structure_set_in_another_frame_of_reference(self, copy, tmp_path, capsys):
+        for path in copy.glob("CT*.dcm"):
+            tamper(path, FrameOfReferenceUID="1.2.77")
+        self.refused(capsys, "frame of reference", copy, tmp_path / "out")
+        assert run(copy, tmp_path / "out", "--trust-frames") == 0
 
     def test_missing_slices(self, copy, tmp_path, capsys):
         (copy / "CT0010.dcm").unlink()

@@ -7,7 +7,7 @@ import pytest
 from pydicom import dcmread
 
 from hepadose.dicom.emission import read_emission
-from hepadose.dicom.emission_times import factors_to_injection
+from hepadose.dicom.emission_times import factors_of_f18_run, factors_to_injection
 from hepadose.dicom.write import write_ct_series
 from hepadose.errors import (
     AmbiguousInputError,
@@ -49,6 +49,11 @@ class TestPet:
         write_ct_series(tmp_path, a_ct(), a_study())
         (tmp_path / "notes.txt").write_text("nothing")
         assert read_emission(tmp_path).modality == "PT"
+
+    def test_a_blanked_class_is_read_by_its_modality(self, tmp_path):
+        for path in write_pet(tmp_path, an_activity(), a_study()):
+            tamper(path, SOPClassUID="")
+        assert read_emission(tmp_path).image.same_grid_as(an_activity())
 
     def test_several_series_are_listed_and_chosen_by_number(self, tmp_path):
         write_pet(tmp_path, an_activity(), a_study(), "A")
@@ -103,6 +108,13 @@ class TestSpect:
         assert found.image.same_grid_as(image)
         assert np.array_equal(found.image.array, image.array)
         assert (found.modality, found.is_concentration) == ("NM", False)
+
+    def test_two_spects_of_one_name_are_two_series(self, tmp_path):
+        image = an_activity().with_array(np.rint(an_activity().array / 100.0))
+        for folder in ("stress", "rest"):
+            write_spect(tmp_path / folder / "nm.dcm", image, a_study())
+        with pytest.raises(AmbiguousInputError, match="2 series of activity"):
+            read_emission(tmp_path)
 
     @pytest.mark.parametrize(
         ("attributes", "problem", "words"),
@@ -172,3 +184,32 @@ class TestDecay:
     def test_times_that_cannot_be_trusted_are_refused(self, tmp_path, attributes, problem, words):
         with pytest.raises(problem, match=words):
             self.factors(tmp_path, **attributes)
+
+
+class TestScannedAsF18:
+    F18_H, YIELDS = 109.77 / 60, 0.9673 / 31.86e-6
+    """Half-life and ratio of positron yields, F-18 over Y-90."""
+
+    def shown(self, correction, scan_h, first_h, minutes):
+        """What such a scanner shows of 1 Bq/ml of Y-90 at injection: it counts positrons and undoes F-18's decay."""
+        over_h = {"ADMIN": scan_h + minutes / 120, "START": scan_h - first_h + minutes / 120, "NONE": 0.0}[correction]
+        return 2 ** (-scan_h / HALF_LIFE_H) / self.YIELDS * 2 ** (over_h / self.F18_H)
+
+    @pytest.mark.parametrize("correction", ["ADMIN", "START", "NONE"])
+    def test_the_true_concentration_comes_back_in_every_bed(self, tmp_path, correction):
+        agent = [pharmaceutical("20230302080000", 6586.2)]
+        attributes = {"DecayCorrection": correction, "RadiopharmaceuticalInformationSequence": agent}
+        for place, path in enumerate(write_pet(tmp_path, an_activity(), a_study(), **attributes)):
+            tamper(path, AcquisitionTime="100000" if place < 3 else "101500")
+        factors, findings = factors_of_f18_run(read_emission(tmp_path).times, HALF_LIFE_H, 15.0)
+        expected = [1.0 / self.shown(correction, scan_h, 2.0, 15.0) for scan_h in (2.0, 2.25)]
+        assert factors == pytest.approx(np.repeat(expected, 3), rel=1e-6)
+        assert "as asked for" in findings[0].text
+
+    def test_a_scan_for_another_nuclide_is_refused(self, tmp_path):
+        write_pet(tmp_path, an_activity(), a_study())
+        times = read_emission(tmp_path).times
+        with pytest.raises(UnitsError, match="leave --f18-protocol out"):
+            factors_of_f18_run(times, HALF_LIFE_H, 15.0)
+        with pytest.raises(SettingsError, match="duration of the scan"):
+            factors_of_f18_run(times, HALF_LIFE_H, 0.0)

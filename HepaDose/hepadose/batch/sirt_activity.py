@@ -10,7 +10,7 @@ import numpy as np
 from hepadose.batch.sirt_job import SirtJob
 from hepadose.batch.volume import read_image
 from hepadose.dicom.emission import EmissionImage, read_emission
-from hepadose.dicom.emission_times import factors_to_injection
+from hepadose.dicom.emission_times import factors_of_f18_run, factors_to_injection
 from hepadose.dicom.files import looks_like_dicom
 from hepadose.errors import GeometryMismatchError, SettingsError, UnitsError
 from hepadose.findings import Finding, ok, warning
@@ -90,7 +90,7 @@ def _concentration(emission: EmissionImage, job: SirtJob, half_life_h: float) ->
     if job.unit_bq_per_ml != 1.0:
         raise SettingsError("The DICOM series states its unit itself (Bq/ml); leave --unit out.")
     if job.hours_after_injection is None:
-        factors, findings = factors_to_injection(emission.times, half_life_h)
+        factors, findings = _by_tags(emission, job, half_life_h)
         factors = factors if emission.modality == "PT" else np.full(emission.image.shape[0], factors[0])
     else:
         factor = decayed_gbq(1.0, -job.hours_after_injection, half_life_h)
@@ -99,6 +99,12 @@ def _concentration(emission: EmissionImage, job: SirtJob, half_life_h: float) ->
         findings = (warning("Decay", text),)
     scale = (factors * MBQ_PER_BQ).astype(np.float32)[:, None, None]
     return emission.image.with_array(emission.image.array * scale), findings
+
+
+def _by_tags(emission: EmissionImage, job: SirtJob, half_life_h: float) -> tuple[np.ndarray, tuple[Finding, ...]]:
+    if job.f18_scan_minutes is not None:
+        return factors_of_f18_run(emission.times, half_life_h, job.f18_scan_minutes)
+    return factors_to_injection(emission.times, half_life_h)
 
 
 def _count_findings(emission: EmissionImage, job: SirtJob) -> tuple[Finding, ...]:

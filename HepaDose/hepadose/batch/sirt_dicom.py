@@ -5,7 +5,8 @@ Each object is written by itself: what cannot be written is told, and the others
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,16 +59,25 @@ def write_objects(
     if not case.source.ct_files:
         return (warning(SUBJECT, f"Nothing was written: {NO_CT}"),)
     notes: list[Finding] = []
-    masks = {name: (kind, _whole(mask, case)) for name, kind, mask in _parts(regions) if mask.any()}
-    origins = {name: _origin(case, name, kind) for name, (kind, _) in masks.items()}
+    parts = _parts(case, regions)
     files = case.source.ct_files
-    _attempt(notes, "RT structure set", lambda: _structures(target / "RS.dcm", masks, origins, files))
-    segmentation = _attempt(notes, "Segmentation", lambda: _segments(target / "SEG.dcm", masks, origins, files))
+    _attempt(notes, "RT structure set", lambda: _structures(target / "RS.dcm", parts, files))
+    segmentation = _attempt(notes, "Segmentation", lambda: _segments(target / "SEG.dcm", parts, files))
     if segmentation is not None:
-        _attempt(notes, "Report", lambda: _report(target / "SR.dcm", segmentation, masks, result, files))
+        _attempt(notes, "Report", lambda: _report(target / "SR.dcm", segmentation, parts, result, files))
     else:
         notes.append(warning(SUBJECT, "Report: not written, as it needs the segmentation."))
     return tuple(notes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A region: what it is called in the result, what it is, and where it came from."""
+
+    name: str
+    kind: str
+    mask: Image
+    origin: SegmentationOrigin
 
 
 def _attempt(notes: list[Finding], what: str, work: Callable[[], Dataset | None]) -> Dataset | None:
@@ -79,15 +89,37 @@ def _attempt(notes: list[Finding], what: str, work: Callable[[], Dataset | None]
         return None
 
 
-def _parts(regions: TreatmentRegions) -> list[tuple[str, str, np.ndarray]]:
-    """Name, kind and mask; a territory that is the whole liver is not written twice."""
-    parts = [("Liver", "liver", regions.liver)]
+def _parts(case: CaseRegions, regions: TreatmentRegions) -> dict[str, _Part]:
+    """The regions with a voxel by their label; a territory that is the whole liver is not written twice."""
+    found = [("Liver", "liver", regions.liver)]
     if not np.array_equal(regions.territory, regions.liver):
-        parts.append(("Territory", "territory", regions.territory))
-    parts += [(name[:LONGEST_NAME], "tumor", mask) for name, mask in regions.tumors.items()]
+        found.append(("Territory", "territory", regions.territory))
+    found += [(name, "tumor", mask) for name, mask in regions.tumors.items()]
     if regions.lungs is not None:
-        parts.append(("Lungs", "lungs", regions.lungs))
+        found.append(("Lungs", "lungs", regions.lungs))
+    parts: dict[str, _Part] = {}
+    for name, kind, mask in found:
+        if mask.any():
+            origin = case.origins.get(name if kind == "tumor" else kind) or case.origins["liver"]
+            parts[label_among(parts, name)] = _Part(name, kind, _whole(mask, case), origin)
     return parts
+
+
+def label_among(taken: Iterable[str], name: str) -> str:
+    """A name as DICOM allows it (64 signs, no backslash, PS3.5 6.2), other than those that are taken.
+
+    Examples
+    --------
+    >>> label_among([], "Segment 4\\\\8"), label_among(["Tumor"], "Tumor"), len(label_among(["x" * 64], "x" * 80))
+    ('Segment 4/8', 'Tumor (2)', 64)
+    """
+    label = name.replace("\\", "/")[:LONGEST_NAME]
+    number = 2
+    while label in taken:
+        ending = f" ({number})"
+        label = name.replace("\\", "/")[: LONGEST_NAME - len(ending)] + ending
+        number += 1
+    return label
 
 
 def _whole(mask: np.ndarray, case: CaseRegions) -> Image:
@@ -97,52 +129,37 @@ def _whole(mask: np.ndarray, case: CaseRegions) -> Image:
     return case.source.ct.with_array(whole)
 
 
-def _origin(case: CaseRegions, name: str, kind: str) -> SegmentationOrigin:
-    key = name if kind == "tumor" else kind
-    return case.origins.get(key) or case.origins["liver"]
-
-
-def _structures(
-    path: Path,
-    masks: dict[str, tuple[str, Image]],
-    origins: dict[str, SegmentationOrigin],
-    files: Sequence[Path],
-) -> None:
+def _structures(path: Path, parts: dict[str, _Part], files: Sequence[Path]) -> None:
     structures = {
-        name: StructureMask(mask, TYPES[kind], COLORS[kind], algorithm_type(origins[name]), KINDS[kind][1])
-        for name, (kind, mask) in masks.items()
+        label: StructureMask(
+            part.mask, TYPES[part.kind], COLORS[part.kind], algorithm_type(part.origin), KINDS[part.kind][1]
+        )
+        for label, part in parts.items()
     }
     export_rtstruct(path, structures, files, StructureSetSettings(label=LABEL, series_number=102))
 
 
-def _segments(
-    path: Path,
-    masks: dict[str, tuple[str, Image]],
-    origins: dict[str, SegmentationOrigin],
-    files: Sequence[Path],
-) -> Dataset:
-    segments = {name: SegmentMask(mask, kind, origins[name], COLORS[kind]) for name, (kind, mask) in masks.items()}
+def _segments(path: Path, parts: dict[str, _Part], files: Sequence[Path]) -> Dataset:
+    segments = {
+        label: SegmentMask(part.mask, part.kind, part.origin, COLORS[part.kind]) for label, part in parts.items()
+    }
     return write_seg(path, segments, files, description=LABEL)
 
 
 def _report(
-    path: Path,
-    segmentation: Dataset,
-    masks: dict[str, tuple[str, Image]],
-    result: SirtResult,
-    files: Sequence[Path],
+    path: Path, segmentation: Dataset, parts: dict[str, _Part], result: SirtResult, files: Sequence[Path]
 ) -> Dataset:
     """Volume of every region, and mean dose and T/N where there is an image of activity."""
     doses = {row.name if row.kind == "tumor" else row.kind: row for row in result.doses}
     measured: dict[str, list[SegmentMeasurement]] = {}
-    for name, (kind, mask) in masks.items():
-        values = [SegmentMeasurement(VOLUME, mask.volume_ml(), CUBIC_CENTIMETER)]
-        row = doses.get(name if kind == "tumor" else kind)
+    for label, part in parts.items():
+        values = [SegmentMeasurement(VOLUME, part.mask.volume_ml(), CUBIC_CENTIMETER)]
+        row = doses.get(part.name if part.kind == "tumor" else part.kind)
         if row is not None:
             values.append(SegmentMeasurement(ABSORBED_DOSE, row.mean_gy, GRAY, MEAN))
             if row.uptake_ratio is not None:
                 values.append(SegmentMeasurement(UPTAKE_RATIO, row.uptake_ratio, NO_UNIT))
-        measured[name] = values
-    kinds = {name: kind for name, (kind, _) in masks.items()}
+        measured[label] = values
+    kinds = {label: part.kind for label, part in parts.items()}
     sources, _ = sorted_sources(files)
     return write_measurements(path, segmentation, kinds, measured, sources, description=f"{LABEL} measurements")

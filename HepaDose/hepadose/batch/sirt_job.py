@@ -67,6 +67,8 @@ class SirtJob:
     method : DoseMethod
     activity_series : int, optional
         Which PET or NM series of a folder with several, from 1.
+    f18_scan_minutes : float, optional
+        The PET was run with the protocol for F-18, so many minutes per bed position; that protocol is taken back.
     ct_folder : Path, optional
         Folder of the DICOM CT that the outlines belong to; by default that of the outlines.
     fill_missing : bool
@@ -101,6 +103,7 @@ class SirtJob:
     injected_gbq: float | None = None
     method: DoseMethod = DoseMethod.LOCAL
     activity_series: int | None = None
+    f18_scan_minutes: float | None = None
     ct_folder: Path | None = None
     fill_missing: bool = False
     trust_frames: bool = False
@@ -113,5 +116,7 @@ class SirtJob:
         require_disease(self.disease)
         if self.activity_kind is ImageKind.COUNTS and self.activity_file and self.injected_gbq is None:
             raise SettingsError("Counts become a dose only with the injected activity; give it in GBq.")
+        if self.f18_scan_minutes is not None and self.hours_after_injection is not None:
+            raise SettingsError("The protocol for F-18 is taken back by the files' own times; leave the hours out.")
         if not self.unit_bq_per_ml > 0.0:
             raise SettingsError("The unit of the image must be a positive number of Bq/ml.")

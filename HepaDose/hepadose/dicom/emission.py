@@ -115,7 +115,10 @@ def _series_in(source: Path) -> list[list[Path]]:
         if key is not None:
             groups[key].append(path)
     if not groups:
-        raise MissingInputError(f'"{source.name}" holds no PET or NM image; choose the folder with the series.')
+        raise MissingInputError(
+            f'"{source.name}" holds no PET or NM image; choose the folder with the series (a multi-frame PET must be '
+            "exported slice by slice)."
+        )
     return [groups[key] for key in sorted(groups)]
 
 
@@ -125,10 +128,11 @@ def _series_of(path: Path) -> tuple[str, str] | None:
         dataset = read_dataset(path, pixels=False)
     except UnreadableFileError:
         return None
-    kind = uid_of(dataset, "SOPClassUID")
-    if kind == NuclearMedicineImageStorage:
-        return "NM", path.name
-    if kind == PositronEmissionTomographyImageStorage:
+    # Some anonymizers blank the class; the modality stands for it then.
+    kind = uid_of(dataset, "SOPClassUID") or str(dataset.get("Modality"))
+    if kind in (NuclearMedicineImageStorage, "NM"):
+        return "NM", str(path)
+    if kind in (PositronEmissionTomographyImageStorage, "PT"):
         return "PT", uid_of(dataset, "SeriesInstanceUID")
     return None
 

@@ -15,11 +15,20 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 from pydicom.dataset import Dataset
 
+from hepadose.checks import require_range
 from hepadose.errors import MissingTagError, UnitsError
 from hepadose.findings import Finding, ok, warning
-from hepadose.sirt.decay_tags import DecayCorrection, PetTimes, factor_to_injection
+from hepadose.sirt.decay import HOURS, hours_between
+from hepadose.sirt.decay_tags import (
+    F18_HALF_LIFE_H,
+    DecayCorrection,
+    PetTimes,
+    factor_of_f18_protocol,
+    factor_to_injection,
+)
 
 SUBJECT = "Decay"
+SCAN_MINUTES = (1.0, 120.0)
 SAME_NUCLIDE = 0.02
 """Half-lives of Y-90 in use (64.0–64.24 h) differ by less than this part."""
 _OFFSET = re.compile(r"([+-])(\d{2})(\d{2})$")
@@ -109,22 +118,56 @@ def factors_to_injection(times: EmissionTimes, half_life_h: float) -> tuple[np.n
         If the scan lies long before or after the injection.
     """
     _require_y90(times.half_life_h, half_life_h)
-    if times.correction not in DecayCorrection.__members__:
-        raise MissingTagError(
-            "The image does not say to which time its decay is corrected (DecayCorrection (0054,1102)); give the hours "
-            "from injection to that time (--hours), or scale it to the known activity (--counts and --injected)."
-        )
-    correction = DecayCorrection(times.correction)
+    correction = _correction(times)
     if correction is DecayCorrection.ADMIN:
         return np.ones(len(times.scans)), (ok(SUBJECT, "The scanner corrected the decay to the injection."),)
-    if times.injection is None or None in times.scans:
-        raise MissingTagError(
-            "The image does not say when the activity was injected or scanned (RadiopharmaceuticalStartDateTime "
-            "(0018,1078), AcquisitionTime (0008,0032)); give the hours from injection to scan (--hours)."
-        )
+    _require_times(times)
     scans = times.scans if correction is DecayCorrection.NONE else (min(times.scans),) * len(times.scans)
     factors = [factor_to_injection(PetTimes("BQML", correction, scan, times.injection, half_life_h)) for scan in scans]
     return np.array(factors), _findings(times, correction, min(scans))
+
+
+def factors_of_f18_run(
+    times: EmissionTimes, half_life_h: float, scan_minutes: float
+) -> tuple[np.ndarray, tuple[Finding, ...]]:
+    """As :func:`factors_to_injection`, for Y-90 on a scanner that was run with the protocol for F-18.
+
+    Parameters
+    ----------
+    times : EmissionTimes
+    half_life_h : float
+        Of the product.
+    scan_minutes : float
+        Duration of the scan of one bed position, 1–120.
+
+    Returns
+    -------
+    numpy.ndarray, shape (slices,)
+        Decay and positron yield of F-18 taken back, those of Y-90 put in their place.
+    tuple of Finding
+
+    Raises
+    ------
+    UnitsError
+        If the files do not say F-18.
+    MissingTagError, SettingsError
+    """
+    require_range("duration of the scan", scan_minutes, *SCAN_MINUTES, "minutes")
+    if times.half_life_h is None or abs(times.half_life_h / F18_HALF_LIFE_H - 1.0) > SAME_NUCLIDE:
+        raise UnitsError("The files do not say that the scanner was run for F-18; leave --f18-protocol out.")
+    correction = _correction(times)
+    _require_times(times)
+    start = times.injection if correction is DecayCorrection.ADMIN else min(times.scans)
+    corrected = correction is not DecayCorrection.NONE
+    factors = []
+    for scan in times.scans:
+        over_h = hours_between(start, scan) if corrected else 0.0
+        since_h = hours_between(times.injection, scan)
+        require_range("time from injection to scan", since_h, -1.0, HOURS[1], "h")
+        protocol = factor_of_f18_protocol(over_h, scan_minutes if corrected else 0.0)
+        factors.append(protocol * 2.0 ** (since_h / half_life_h))
+    text = "Scanned with the protocol for F-18: its decay and positron yield were taken back, as asked for."
+    return np.array(factors), (warning(SUBJECT, text), *_findings(times, correction, min(times.scans)))
 
 
 def _findings(times: EmissionTimes, correction: DecayCorrection, scan: datetime) -> tuple[Finding, ...]:
@@ -140,12 +183,30 @@ def _findings(times: EmissionTimes, correction: DecayCorrection, scan: datetime)
     return tuple(found)
 
 
+def _correction(times: EmissionTimes) -> DecayCorrection:
+    if times.correction not in DecayCorrection.__members__:
+        raise MissingTagError(
+            "The image does not say to which time its decay is corrected (DecayCorrection (0054,1102)); give the hours "
+            "from injection to that time (--hours), or scale it to the known activity (--counts and --injected)."
+        )
+    return DecayCorrection(times.correction)
+
+
+def _require_times(times: EmissionTimes) -> None:
+    if times.injection is None or None in times.scans:
+        raise MissingTagError(
+            "The image does not say when the activity was injected or scanned (RadiopharmaceuticalStartDateTime "
+            "(0018,1078), AcquisitionTime (0008,0032)); give the hours from injection to scan (--hours)."
+        )
+
+
 def _require_y90(stated_h: float | None, half_life_h: float) -> None:
     if stated_h is None or abs(stated_h / half_life_h - 1.0) <= SAME_NUCLIDE:
         return
     raise UnitsError(
         f"The image was made for a nuclide with a half-life of {stated_h:.3g} h, not {half_life_h:g} h: its Bq/ml are "
-        "not those of Y-90. Scale it to the known activity (--counts and --injected)."
+        "not those of Y-90. Scale it to the known activity (--counts and --injected); for F-18, --f18-protocol takes "
+        "its decay and positron yield back."
     )
 
 

@@ -224,7 +224,10 @@ def kind_of_object(path: Path) -> str:
 def _ct_of_structures(
     structures: RtStruct, series: tuple[CtSeriesFiles, ...], choice: CtChoice
 ) -> tuple[CtSeriesFiles, list[Finding]]:
+    frame = structures.frame_of_reference_uid
     drawn_on = [one for one in series if structures_of([structures], one)]
+    # Coordinates mean nothing in another frame, whatever series they refer to.
+    drawn_on = [one for one in drawn_on if not frame or one.frame_of_reference_uid in ("", frame)]
     return _one_ct("structure set", STRUCTURES, series, drawn_on, choice)
 
 
@@ -255,7 +258,7 @@ def _one_ct(
             f"{len(fitting)} CT series fit the {what} ({listed}); give a folder with the one it was drawn on (--ct)."
         )
     raise GeometryMismatchError(
-        f"The {what} was drawn on another CT than {listed}: neither series nor frame of reference agree. Give the "
+        f"The {what} was drawn on another CT than {listed}: series or frame of reference disagree. Give the "
         "folder with its own CT (--ct), or confirm with --trust-frames that the coordinates are shared."
     )
 

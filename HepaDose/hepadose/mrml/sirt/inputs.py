@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hepadose.batch.sirt_regions import TUMOR_WORDS
 from hepadose.errors import HepaDoseError
 from hepadose.findings import Finding, ok, told, warning
 from hepadose.images import Image
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from hepadose.worker import LoadedTreatment
 
 CT_NAME, ACTIVITY_NAME, SEGMENTATION_NAME = "CT", "Activity", "Liver, territory and tumors"
-TUMOR_WORDS = ("tumor", "tumour", "lesion", "gtv", "met ")
 TERRITORY_WORDS = ("territory", "perfused", "treated volume", "ptv")
 LUNG_WORDS = ("lung",)
 AIR_HU = -2000.0
