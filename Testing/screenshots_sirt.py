@@ -55,7 +55,8 @@ class SirtTour(Tour):
         panel.ui.segmentEditor.setActiveEffectByName("Erase")
         self.application.process_events(0.3)
         view, x, y = view_point("Red", center)
-        self.hand.stroke(view, [(x + 20 + 4 * step, y - 10) for step in range(10)])
+        for row in (-50, -43, -36):
+            self.hand.stroke(view, [(x - 40 + 5 * step, y + row) for step in range(12)])
         self.settle()
         panel.ui.segmentEditor.setActiveEffectByName("")
         panel.ui.reviewBox.collapsed = False

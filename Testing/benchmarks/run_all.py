@@ -13,6 +13,7 @@ SCRIPTS = (
     "import_time.py",
     "isodose_sweep.py",
     "stroke_to_curve.py",
+    "stroke_to_activity.py",
     "event_loop.py",
     "panel_event_loop.py",
     "real_data_table.py",

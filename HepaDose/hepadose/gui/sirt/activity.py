@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -17,6 +18,7 @@ from hepadose.mrml.sirt.live import LiveSirt, SirtAnswer
 from hepadose.mrml.sirt.reader import why_no_answer
 from hepadose.report.sirt_html import MODEL_WORDS
 from hepadose.report.text import number
+from hepadose.sirt.analysis import GuidanceRow
 from hepadose.sirt.prescription import Prescription, PrescriptionRow
 
 SHORT_MODELS = {"bsa": "BSA", "empirical": "Empirical, for cross-check", "mird": "MIRD", "partition": "Partition"}
@@ -105,12 +107,7 @@ class ActivitySection(Section):
         result = self.answer.result
         self._show(result.prescription)
         self._show_findings(result.findings)
-        titles = [_("About"), _("Published"), _("Here"), _("Standing"), _("From")]
-        rows = [
-            (row.about, row.words, number(row.dose_gy, 0, "Gy"), row.standing.value, row.source, row.guidance.evidence)
-            for row in result.guidance
-        ]
-        show_rows(self.ui.guidanceTable, titles, rows)
+        show_rows(self.ui.guidanceTable, [_("About"), _("Published"), _("Here")], guidance_texts(result.guidance))
         self.panel.refresh()
 
     def _show(self, prescription: Prescription) -> None:
@@ -138,6 +135,19 @@ class ActivitySection(Section):
         self._show_nothing(str(problem))
         show_findings(self.ui.checksTable, [error(_("Activity"), str(problem))])
         self.ui.answerLabel.text = f"<b>{html.escape(str(problem))}</b>"
+
+
+def guidance_texts(rows: Iterable[GuidanceRow]) -> list[tuple[str, ...]]:
+    """Each published value once, with what the image and every model give beside it, and its evidence."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        about = row.about[0].upper() + row.about[1:]
+        here = f"{row.source}: {number(row.dose_gy, 0, 'Gy')}, {row.standing.value}"
+        found.setdefault((about, row.words, row.guidance.evidence), []).append(here)
+    return [
+        (about, words, "\n".join(here), "\n".join([*here, evidence]))
+        for (about, words, evidence), here in found.items()
+    ]
 
 
 def answer_html(prescription: Prescription) -> str:

@@ -12,7 +12,7 @@ from hepadose.evaluation.corrections import REGIONS
 from hepadose.evaluation.review import JudgedCorrection
 from hepadose.gui.buttons import offer
 from hepadose.gui.section import Section
-from hepadose.gui.tables import clear_table, show_rows
+from hepadose.gui.tables import clear_table, show_rows, stretch_first
 from hepadose.mrml.sirt import review as steps
 
 
@@ -90,6 +90,7 @@ class ReviewSection(Section):
             titles,
             [(each.volume_text, each.region, states[each.confirmed]) for each in corrections],
         )
+        stretch_first(self.ui.correctionsTable)
 
     def _go_to(self) -> None:
         """Show the correction that is asked about in the slice views."""
