@@ -128,12 +128,9 @@ def main() -> int:
                 return 1
     median, slowest = statistics.median(times), max(times)
     ratio = statistics.median(naive_times) / median
-    print(
-        f"Stroke to activities, {strokes} strokes: median {median:.0f} ms, slowest {slowest:.0f} ms (at most {LIMIT_MS:g})."
-    )
-    print(
-        f"Every segment on the whole grid: median {statistics.median(naive_times):.0f} ms, {ratio:.1f} times as long."
-    )
+    print(f"Stroke to activities, {strokes} strokes: median {median:.0f} ms, slowest {slowest:.0f} ms.")
+    naive_ms = statistics.median(naive_times)
+    print(f"Bar {LIMIT_MS:g} ms. Every segment on the whole grid: {naive_ms:.0f} ms, {ratio:.1f} times as long.")
     return 0 if median <= LIMIT_MS else 1
 
 
