@@ -116,16 +116,17 @@ class LiverSIRTWidget(Panel):
         from hepadose.gui.sirt.activity import ActivitySection
         from hepadose.gui.sirt.dose import DoseSection
         from hepadose.gui.sirt.inputs import InputsSection
+        from hepadose.gui.sirt.ordering import OrderingSection
         from hepadose.gui.sirt.regions import RegionsSection
         from hepadose.gui.sirt.report import ReportSection
         from hepadose.gui.sirt.review import ReviewSection
         from hepadose.gui.sirt.shunt import ShuntSection
 
         self.inputs, self.regions, self.review = InputsSection(self), RegionsSection(self), ReviewSection(self)
-        self.shunt, self.activity = ShuntSection(self), ActivitySection(self)
+        self.shunt, self.activity, self.ordering = ShuntSection(self), ActivitySection(self), OrderingSection(self)
         self.dose, self.report = DoseSection(self), ReportSection(self)
         earlier = [self.inputs, self.regions, self.review, self.shunt]
-        return [*earlier, self.activity, self.dose, self.report]
+        return [*earlier, self.activity, self.ordering, self.dose, self.report]
 
     def case_loaded(self):
         """A case was taken over: show it instead of an earlier one."""

@@ -1,8 +1,9 @@
-"""The commands ``hepadose sirt`` and ``hepadose readers``: their options, the jobs that they make, what they print."""
+"""The commands ``hepadose sirt``, ``sirt-order`` and ``readers``: options, the jobs they make, what they print."""
 
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ EXIT_OK = 0
 
 
 def add_sirt_commands(commands: argparse._SubParsersAction) -> None:
-    """Add both commands; imports nothing heavy.
+    """Add the commands; imports nothing heavy.
 
     Parameters
     ----------
@@ -22,6 +23,7 @@ def add_sirt_commands(commands: argparse._SubParsersAction) -> None:
         Those of ``hepadose``.
     """
     _add_sirt(commands)
+    _add_order(commands)
     _add_readers(commands)
 
 
@@ -40,6 +42,35 @@ def _add_sirt(commands: argparse._SubParsersAction) -> None:
     _add_regions(sirt)
     _add_prescription(sirt)
     _add_activity(sirt)
+
+
+def _add_order(commands: argparse._SubParsersAction) -> None:
+    order = commands.add_parser("sirt-order", help="vials that hold a needed activity at the hour of the injection")
+    order.set_defaults(run=_run_order)
+    order.add_argument("--activity", type=float, required=True, metavar="GBQ", help="in the vial at injection")
+    order.add_argument("--product", default="glass", help="glass, resin, or one of --products")
+    order.add_argument("--products", type=Path, metavar="FILE", help="products of your hospital (JSON)")
+    zoned = "with its time zone, for instance 2026-03-02T12:00+01:00"
+    order.add_argument("--calibration", type=datetime.fromisoformat, required=True, metavar="TIME", help=zoned)
+    order.add_argument("--injection", type=datetime.fromisoformat, required=True, metavar="TIME", help=zoned)
+    order.add_argument(
+        "--tolerance", type=float, default=0.05, metavar="FRACTION", help="largest deviation, 0.05 is 5 %%"
+    )
+
+
+def _run_order(options: argparse.Namespace) -> int:
+    from hepadose.sirt.ordering import order_vial
+    from hepadose.sirt.products import product_named
+
+    product = product_named(options.product, options.products)
+    found = order_vial(product, options.activity, options.calibration, options.injection, options.tolerance)
+    print(f"{product.name}, {found.hours:.1f} h from calibration to injection, half-life {product.half_life_h:g} h")
+    print(f"{options.activity:.2f} GBq at injection are {found.exact_gbq:.2f} GBq at calibration")
+    for choice in found.choices:
+        print(f"  vial of {choice.vial_gbq:g} GBq: {choice.activity_gbq:.2f} GBq at injection, {choice.deviation:+.1%}")
+    if not found.choices:
+        print(f"  no vial lies within {options.tolerance:.0%}; choose another calibration or hour of injection")
+    return EXIT_OK
 
 
 def _add_readers(commands: argparse._SubParsersAction) -> None:

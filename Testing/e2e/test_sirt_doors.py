@@ -143,3 +143,17 @@ class TestRefusals:
         assert run(case, tmp_path / "out") == 0
         assert run(case, tmp_path / "out") == 1
         assert run(case, tmp_path / "out", "--overwrite") == 0
+
+
+def test_the_order_of_a_vial_counts_with_time_zones(capsys):
+    times = ["--calibration", "2026-03-01T12:00+00:00", "--injection", "2026-03-02T10:00+02:00"]
+    assert main(["sirt-order", "--activity", "3.98", *times]) == 0
+    said = capsys.readouterr().out
+    assert "20.0 h from calibration to injection" in said
+    assert "vial of 5 GBq" in said
+
+
+def test_an_hour_without_time_zone_is_refused(capsys):
+    times = ["--calibration", "2026-03-01T12:00", "--injection", "2026-03-02T10:00+02:00"]
+    assert main(["sirt-order", "--activity", "3.98", *times]) == 1
+    assert "time zone" in capsys.readouterr().err

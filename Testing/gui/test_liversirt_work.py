@@ -101,6 +101,9 @@ def test_activities_follow_an_edit_and_the_origin_says_so(slicer_app, loaded, ha
     assert activities[1] < activities[0]
     assert after.result.origins["Tumor 1"].edited and not after.result.origins["liver"].edited
     assert loaded.ui.editTimeLabel.text.startswith("Edited: ")
+    loaded.regions.clock.stop()
+    step = loaded.log.records[-1]
+    assert (step.details["start"], step.details["tools"]) == ("imported", "Erase")
     # Measured as a ratio in the benchmarks; here only that the new activities did not wait for the pause.
     assert 0.0 < loaded.activity.last_follow_s < 0.8
 
@@ -270,3 +273,22 @@ def test_corrections_of_the_automatic_liver_are_proposed_and_confirmed(slicer_ap
     confirmed = review_of(parameters).corrections[0]
     assert (confirmed.region, confirmed.confirmed) == ("stomach", True)
     assert texts_of(ui.correctionsTable)[0][1:] == ["stomach", "confirmed"]
+
+
+def test_a_vial_is_chosen_across_time_zones_and_the_residual_from_readings(slicer_app, panel, hand):
+    import qt
+
+    ui = panel.ui
+    ui.orderBox.collapsed = False
+    hand.type_text(ui.orderGbq, "3.98")
+    ui.calibrationTime.setDateTime(qt.QDateTime.fromString("2026-03-01T12:00", "yyyy-MM-ddTHH:mm"))
+    # 10:00 two hours before UTC is 08:00 UTC, 20 hours after noon UTC.
+    ui.injectionTime.setDateTime(qt.QDateTime.fromString("2026-03-02T10:00", "yyyy-MM-ddTHH:mm"))
+    hand.type_text(ui.injectionZone, "2")
+    hand.click("orderButton")
+    assert "20.0\N{NO-BREAK SPACE}h" in ui.orderLabel.text
+    assert [row[0].split("\N{NO-BREAK SPACE}")[0] for row in texts_of(ui.orderTable)] == ["5.0"]
+    for name, text in {"readingWaste": "0.06", "readingBefore": "1.85", "readingRoom": "0.01"}.items():
+        hand.type_text(getattr(ui, name), text)
+    hand.click("residualButton")
+    assert panel.parameters.residualPercent == 2.7

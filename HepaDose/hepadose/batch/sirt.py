@@ -24,7 +24,7 @@ from hepadose.report.write import write_together
 from hepadose.sirt.analysis import SirtResult, analyze
 from hepadose.sirt.physics import preset
 from hepadose.sirt.prescription import PrescriptionInput
-from hepadose.sirt.products import Product, products
+from hepadose.sirt.products import Product, product_named
 from hepadose.sirt.regions import OutlinedRegions, treatment_regions
 from hepadose.timing import TimingLog, TimingRecord
 
@@ -75,7 +75,7 @@ def run_sirt(
         Whatever is wrong with the files, the choices or the output folder, in words.
     """
     tell = progress or (lambda stage, fraction: None)
-    product = _product(job)
+    product = product_named(job.product, job.products_file)
     with complete_folder(output, overwrite=overwrite) as working:
         log = TimingLog(working / TIMING_FILE)
         tell("Reading the segments", 0.0)
@@ -122,13 +122,6 @@ def _write(working: Path, result: SirtResult, scene: DoseScene | None, log: Timi
         write_together(working, sirt_table_files(result, log.records))
         return (warning("Report", f"Only tables were written: {problem}"),)
     return ()
-
-
-def _product(job: SirtJob) -> Product:
-    known = products(job.products_file)
-    if job.product not in known:
-        raise SettingsError(f'There is no product "{job.product}"; known are {", ".join(known)}.')
-    return known[job.product]
 
 
 def _input(job: SirtJob, product: Product, outlined: OutlinedRegions) -> PrescriptionInput:

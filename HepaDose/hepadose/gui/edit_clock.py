@@ -33,12 +33,25 @@ class EditClock:
         """Whether an editing step is open."""
         return self._step is not None
 
-    def note_activity(self, log: TimingLog) -> None:
-        """The user did something just now."""
+    def note_activity(self, log: TimingLog, tool: str = "", start: str = "") -> None:
+        """The user did something just now.
+
+        Parameters
+        ----------
+        log : TimingLog
+            Gets the step.
+        tool : str
+            Effect of the editor that was active; empty for none.
+        start : str
+            What the editing began with, in words; only the first of a step counts.
+        """
         if self._step is None:
             self._stack = contextlib.ExitStack()
-            self._step = self._stack.enter_context(log.step(self._name, StepKind.EDITED))
+            self._step = self._stack.enter_context(log.step(self._name, StepKind.EDITED, start=start, tools=""))
             self._started_s = time.monotonic()
+        tools = [each for each in self._step.details["tools"].split(", ") if each]
+        if tool and tool not in tools:
+            self._step.details["tools"] = ", ".join([*tools, tool])
         self._step.note_activity()
 
     def stop(self) -> None:

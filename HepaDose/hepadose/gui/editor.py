@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from hepadose.gui.edit_clock import EditClock
+from hepadose.mrml.automatic import start_kind
 
 CLOCK_MS = 1000
 UNDO_STATES = 20
@@ -105,7 +106,12 @@ class EditorBox:
     def _edited(self, _caller: Any, _event: Any) -> None:
         if self._panel.changing:
             return
-        self.clock.note_activity(self._panel.log)
+        effect = self.widget.activeEffect()
+        tool = "" if effect is None else effect.name
+        start = ""
+        if not self.clock.running and self._observed is not None:
+            start = start_kind(self._observed, self.widget.currentSegmentID())
+        self.clock.note_activity(self._panel.log, tool, start)
         self._on_edited()
 
 

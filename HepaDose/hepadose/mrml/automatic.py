@@ -134,6 +134,14 @@ def segment_origin_now(segmentation: vtkMRMLSegmentationNode, segment_id: str) -
     return origin if is_same else origin.as_edited()
 
 
+def start_kind(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
+    """What editing a segment begins with: "automatic", "imported", or "empty" where nothing was noted of it."""
+    segment = segmentation.GetSegmentation().GetSegment(segment_id)
+    if segment is None or not tag_of(segment, RECORD_TAG):
+        return "empty"
+    return "automatic" if has_automatic(segmentation, segment_id) else "imported"
+
+
 def volume_and_origin(segmentation: vtkMRMLSegmentationNode, segment_id: str) -> str:
     """Volume of a segment and where it came from: "1432.5 ml: RTSTRUCT, not edited"."""
     volume = number(labelmap_mask(segmentation, segment_id).volume_ml(), 1, "ml")

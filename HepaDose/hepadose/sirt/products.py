@@ -121,6 +121,26 @@ def products(path: Path | None = None) -> dict[str, Product]:
     return {entry["id"]: Product(**entry) for entry in content["products"]}
 
 
+def product_named(wanted: str, path: Path | None = None) -> Product:
+    """One product by its id.
+
+    Parameters
+    ----------
+    wanted : str
+    path : Path, optional
+        As for :func:`products`.
+
+    Raises
+    ------
+    SettingsError
+        Listing the ids there are.
+    """
+    known = products(path)
+    if wanted not in known:
+        raise SettingsError(f'There is no product "{wanted}"; known are {", ".join(known)}.')
+    return known[wanted]
+
+
 @cache
 def products_schema() -> dict[str, Any]:
     """The JSON schema of a file of products, as it is shipped."""

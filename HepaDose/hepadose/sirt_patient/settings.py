@@ -8,7 +8,7 @@ from enum import StrEnum
 from hepadose.checks import require_range
 from hepadose.errors import SettingsError
 from hepadose.sirt.inputs import LUNG_MASS_KG, UPTAKE_RATIO, require_residual, require_shunt
-from hepadose.sirt.products import products
+from hepadose.sirt.products import product_named
 from hepadose.training.abdomen import LiverKind
 
 MOST_TUMORS = 4
@@ -116,8 +116,7 @@ class SirtPatientSettings:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.product not in products():
-            raise SettingsError(f'There is no product "{self.product}"; known are {", ".join(products())}.')
+        product_named(self.product)
         if self.part not in list(TreatedPart):
             raise SettingsError(f'The treated part must be one of {", ".join(TreatedPart)}; got "{self.part}".')
         object.__setattr__(self, "part", TreatedPart(self.part))
