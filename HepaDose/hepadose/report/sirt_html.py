@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import hepadose
 from hepadose.evaluation.review import ContourReview
 from hepadose.report.html import figure_texts, report_template
 from hepadose.report.text import LEVEL_WORDS, by_severity, verdict
-from hepadose.sirt.analysis import SirtResult, broken_limits
+from hepadose.sirt.analysis import GuidanceRow, SirtResult, broken_limits
 from hepadose.sirt.guidance import DISEASES, source
 from hepadose.timing import TimingRecord, software_versions, summarize
 
@@ -76,11 +76,29 @@ def _context(result: SirtResult, figures: dict[str, bytes], timing: Sequence[Tim
         "tightest": prescription.tightest,
         "broken": broken_limits(result),
         "inputs": input_rows(result),
+        "guidance": grouped_guidance(result.guidance),
         "guidance_source": source(),
         "timing": summarize(timing),
         "versions": {**software_versions(), "hepadose": result.software_version},
         "research_use": hepadose.RESEARCH_USE,
     }
+
+
+def grouped_guidance(rows: Iterable[GuidanceRow]) -> list[list[GuidanceRow]]:
+    """Rows about the same part and the same published value together, in the order of the first ones.
+
+    Parameters
+    ----------
+    rows : iterable of GuidanceRow
+
+    Returns
+    -------
+    list of list of GuidanceRow
+    """
+    groups: dict[tuple[str, str], list[GuidanceRow]] = {}
+    for row in rows:
+        groups.setdefault((row.about, row.words), []).append(row)
+    return list(groups.values())
 
 
 def input_rows(result: SirtResult) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from hepadose.gui.tables import clear_table, show_findings, show_rows, stretch_f
 from hepadose.gui.timers import single_shot
 from hepadose.mrml.sirt.live import LiveSirt, SirtAnswer
 from hepadose.mrml.sirt.reader import why_no_answer
-from hepadose.report.sirt_html import MODEL_WORDS
+from hepadose.report.sirt_html import MODEL_WORDS, grouped_guidance
 from hepadose.report.text import number
 from hepadose.sirt.analysis import GuidanceRow
 from hepadose.sirt.prescription import Prescription, PrescriptionRow
@@ -107,7 +107,8 @@ class ActivitySection(Section):
         result = self.answer.result
         self._show(result.prescription)
         self._show_findings(result.findings)
-        show_rows(self.ui.guidanceTable, [_("About"), _("Published"), _("Here")], guidance_texts(result.guidance))
+        show_rows(self.ui.guidanceTable, [_("Published"), _("Here")], guidance_texts(result.guidance))
+        stretch_first(self.ui.guidanceTable)
         self.panel.refresh()
 
     def _show(self, prescription: Prescription) -> None:
@@ -138,16 +139,19 @@ class ActivitySection(Section):
 
 
 def guidance_texts(rows: Iterable[GuidanceRow]) -> list[tuple[str, ...]]:
-    """Each published value once, with what the image and every model give beside it, and its evidence."""
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for row in rows:
-        about = row.about[0].upper() + row.about[1:]
-        here = f"{row.source}: {number(row.dose_gy, 0, 'Gy')}, {row.standing.value}"
-        found.setdefault((about, row.words, row.guidance.evidence), []).append(here)
+    """Each published value once, with what the image and every model give beside it, and more as tooltip."""
     return [
-        (about, words, "\n".join(here), "\n".join([*here, evidence]))
-        for (about, words, evidence), here in found.items()
+        (
+            f"{group[0].about[0].upper()}{group[0].about[1:]}: {group[0].words}",
+            "\n".join(_here(row, row.source.partition(",")[0]) for row in group),
+            "\n".join([*(_here(row, row.source) for row in group), group[0].guidance.evidence]),
+        )
+        for group in grouped_guidance(rows)
     ]
+
+
+def _here(row: GuidanceRow, source: str) -> str:
+    return f"{source}: {number(row.dose_gy, 0, 'Gy')} {row.standing.value}"
 
 
 def answer_html(prescription: Prescription) -> str:
