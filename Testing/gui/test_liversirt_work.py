@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import host
 from flrdose_work import LONG_S, copied_text, finish, texts_of
 from gui_hand import Hand, view_point
 from sirt_example import LIVER_ML, LUNGS_ML, TERRITORY_ML, TUMOR_ML, UPTAKE_RATIO, write_treatment
@@ -25,12 +26,37 @@ def panel(slicer_app):
 
 @pytest.fixture
 def loaded(slicer_app, panel, hand, treatment_folder):
-    """The panel with a case, and its first answer."""
-    hand.type_path("caseFolder", treatment_folder)
+    """The panel with a case from DICOM files, and its first answer."""
+    load(slicer_app, panel, hand, treatment_folder)
+    return panel
+
+
+@pytest.fixture(scope="module")
+def saved_scene(treatment_folder, tmp_path_factory):
+    """A scene that was saved after loading the case."""
+    application, folder = host.start(), tmp_path_factory.mktemp("saved")
+    panel = application.select_module("LiverSIRT")
+    hand = Hand(application, panel.ui)
+    load(application, panel, hand, treatment_folder)
+    hand.type_path("reportFolder", folder)
+    hand.click("sceneSaveButton")
+    application.reset()
+    return folder / "scene.mrb"
+
+
+@pytest.fixture
+def opened(saved_scene, slicer_app, panel):
+    """The panel with the same case from a saved scene, which is faster, and its first answer."""
+    slicer_app.load_scene(saved_scene)
+    answered(slicer_app, panel)
+    return panel
+
+
+def load(slicer_app, panel, hand, folder):
+    hand.type_path("caseFolder", folder)
     hand.click("loadButton")
     finish(slicer_app, panel)
     answered(slicer_app, panel)
-    return panel
 
 
 def answered(slicer_app, panel, earlier=None):
@@ -78,45 +104,54 @@ def test_a_case_is_loaded_with_its_outlines_and_volumes(loaded):
     assert {row[0] for row in texts_of(loaded.ui.preflightTable)} <= {"OK", "Check"}
 
 
-def test_activities_and_doses_are_those_of_the_library(slicer_app, loaded, hand):
-    result = prescribe_resin(slicer_app, loaded, hand).result
-    shown = numbers_of(loaded.ui.activityTable)
+def test_everything_stands_in_the_study_of_the_ct(slicer_app, loaded, hand):
+    hand.click("doseShowButton")
+    parameters = loaded.parameters
+    hierarchy = slicer_app.scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    nodes = (parameters.ctVolume, parameters.activityVolume, parameters.segmentation, parameters.doseVolume)
+    studies = {hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in nodes}
+    assert [hierarchy.GetItemName(study) for study in studies] == ["Radioembolization"]
+
+
+def test_activities_and_doses_are_those_of_the_library(slicer_app, opened, hand):
+    result = prescribe_resin(slicer_app, opened, hand).result
+    shown = numbers_of(opened.ui.activityTable)
     assert float(shown["BSA"][0]) == pytest.approx(result.prescription.row("bsa").activity_gbq, abs=0.006)
     share = TERRITORY_ML / LIVER_ML
     involved = TUMOR_ML / TERRITORY_ML
     assert result.prescription.row("bsa").activity_gbq == pytest.approx((1.9031 - 0.2 + involved) * share, rel=2e-3)
     tumor = next(row for row in result.doses if row.kind == "tumor")
     assert tumor.uptake_ratio == pytest.approx(UPTAKE_RATIO, rel=0.01)
-    assert float(numbers_of(loaded.ui.dosesTable)["Tumor 1"][1]) == pytest.approx(tumor.mean_gy, abs=0.06)
+    assert float(numbers_of(opened.ui.dosesTable)["Tumor 1"][1]) == pytest.approx(tumor.mean_gy, abs=0.06)
 
 
-def test_activities_follow_an_edit_and_the_origin_says_so(slicer_app, loaded, hand):
-    before = prescribe_resin(slicer_app, loaded, hand)
-    erase(slicer_app, loaded, loaded.parameters.tumorSegments[0])
-    after = answered(slicer_app, loaded, before)
+def test_activities_follow_an_edit_and_the_origin_says_so(slicer_app, opened, hand):
+    before = prescribe_resin(slicer_app, opened, hand)
+    erase(slicer_app, opened, opened.parameters.tumorSegments[0])
+    after = answered(slicer_app, opened, before)
     assert after.result.volumes_ml["Tumor 1"] < before.result.volumes_ml["Tumor 1"]
     assert after.result.volumes_ml["territory"] == before.result.volumes_ml["territory"]
     # Body surface adds the involvement, so a smaller tumor means less activity.
     activities = [each.result.prescription.row("bsa").activity_gbq for each in (before, after)]
     assert activities[1] < activities[0]
     assert after.result.origins["Tumor 1"].edited and not after.result.origins["liver"].edited
-    assert loaded.ui.editTimeLabel.text.startswith("Edited: ")
-    loaded.regions.clock.stop()
-    step = loaded.log.records[-1]
+    assert opened.ui.editTimeLabel.text.startswith("Edited: ")
+    opened.regions.clock.stop()
+    step = opened.log.records[-1]
     assert (step.details["start"], step.details["tools"]) == ("imported", "Erase")
     # Measured as a ratio in the benchmarks; here only that the new activities did not wait for the pause.
-    assert 0.0 < loaded.activity.last_follow_s < 0.8
+    assert 0.0 < opened.activity.last_follow_s < 0.8
 
 
-def test_a_height_in_centimeters_is_refused_in_words_and_the_answer_returns(slicer_app, loaded, hand):
-    prescribe_resin(slicer_app, loaded, hand)
-    hand.type_text(loaded.ui.heightM, "175")
-    slicer_app.wait_until(lambda: "centimeters" in loaded.ui.answerLabel.text, SETTLED_S)
-    assert loaded.ui.activityTable.rowCount == 0
-    assert not loaded.ui.reportSaveButton.enabled
-    hand.type_text(loaded.ui.heightM, "1.75")
-    answered(slicer_app, loaded)
-    assert loaded.ui.activityTable.rowCount > 0
+def test_a_height_in_centimeters_is_refused_in_words_and_the_answer_returns(slicer_app, opened, hand):
+    prescribe_resin(slicer_app, opened, hand)
+    hand.type_text(opened.ui.heightM, "175")
+    slicer_app.wait_until(lambda: "centimeters" in opened.ui.answerLabel.text, SETTLED_S)
+    assert opened.ui.activityTable.rowCount == 0
+    assert not opened.ui.reportSaveButton.enabled
+    hand.type_text(opened.ui.heightM, "1.75")
+    answered(slicer_app, opened)
+    assert opened.ui.activityTable.rowCount > 0
 
 
 @pytest.mark.parametrize(
@@ -129,17 +164,17 @@ def test_a_height_in_centimeters_is_refused_in_words_and_the_answer_returns(slic
         ("lungMassKg", "0.1", "lung mass must lie between"),
     ],
 )
-def test_an_impossible_input_is_refused_in_words(slicer_app, loaded, hand, name, text, words):
-    prescribe_resin(slicer_app, loaded, hand)
-    loaded.ui.shuntBox.collapsed = False
-    hand.type_text(getattr(loaded.ui, name), text)
-    slicer_app.wait_until(lambda: words in loaded.ui.answerLabel.text, SETTLED_S)
+def test_an_impossible_input_is_refused_in_words(slicer_app, opened, hand, name, text, words):
+    prescribe_resin(slicer_app, opened, hand)
+    opened.ui.shuntBox.collapsed = False
+    hand.type_text(getattr(opened.ui, name), text)
+    slicer_app.wait_until(lambda: words in opened.ui.answerLabel.text, SETTLED_S)
 
 
-def test_dose_and_histograms_are_shown_on_demand(slicer_app, loaded, hand):
+def test_dose_and_histograms_are_shown_on_demand(slicer_app, opened, hand):
     hand.click("doseShowButton")
     slicer_app.process_events(0.3)
-    dose = loaded.parameters.doseVolume
+    dose = opened.parameters.doseVolume
     assert dose is not None and dose.GetAttribute("HepaDose.DoseBanner").startswith("Y-90, local deposition")
     chart = slicer_app.scene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
     names = [chart.GetNthPlotSeriesNode(place).GetName() for place in range(chart.GetNumberOfPlotSeriesNodes())]
@@ -151,20 +186,20 @@ def test_dose_and_histograms_are_shown_on_demand(slicer_app, loaded, hand):
     ]
 
 
-def test_counts_need_the_injected_activity(slicer_app, loaded, hand):
+def test_counts_need_the_injected_activity(slicer_app, opened, hand):
     hand.choose("activityKind", "MAA or bremsstrahlung SPECT (counts)")
-    slicer_app.wait_until(lambda: "injected activity" in loaded.ui.answerLabel.text, SETTLED_S)
-    hand.type_text(loaded.ui.injectedGbq, "2")
-    answer = answered(slicer_app, loaded)
+    slicer_app.wait_until(lambda: "injected activity" in opened.ui.answerLabel.text, SETTLED_S)
+    hand.type_text(opened.ui.injectedGbq, "2")
+    answer = answered(slicer_app, opened)
     assert any("scaled to 2.00 GBq" in finding.text for finding in answer.result.findings)
 
 
-def test_the_report_is_saved_and_the_numbers_copied(slicer_app, loaded, hand, tmp_path):
-    prescribe_resin(slicer_app, loaded, hand)
+def test_the_report_is_saved_and_the_numbers_copied(slicer_app, opened, hand, tmp_path):
+    prescribe_resin(slicer_app, opened, hand)
     hand.choose("qualityScore", "4.5: glitches only, without impact")
     hand.type_path("reportFolder", tmp_path / "report")
     hand.click("reportSaveButton")
-    assert loaded.ui.savedLabel.text == "Report saved."
+    assert opened.ui.savedLabel.text == "Report saved."
     saved = json.loads((tmp_path / "report" / "result.json").read_text(encoding="utf-8"))
     assert saved["review"]["score"] == 4.5
     assert "glitches only" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
@@ -185,30 +220,30 @@ def test_a_saved_scene_shows_the_same_numbers_after_loading(slicer_app, loaded, 
     assert "not edited" in loaded.ui.originLabel.text
 
 
-def test_shunt_and_mass_of_the_lungs_come_from_what_was_measured(slicer_app, loaded, hand):
-    ui = loaded.ui
+def test_shunt_and_mass_of_the_lungs_come_from_what_was_measured(slicer_app, opened, hand):
+    ui = opened.ui
     ui.shuntBox.collapsed = False
     typed = {"lungAnterior": 12000, "lungPosterior": 10500, "liverAnterior": 210000, "liverPosterior": 165000}
     for name, counts in typed.items():
         hand.type_text(getattr(ui, name), str(counts))
     hand.click("planarShuntButton")
-    assert loaded.parameters.lungShuntPercent == 5.7
+    assert opened.parameters.lungShuntPercent == 5.7
     hand.click("lungMassButton")
-    assert loaded.parameters.lungMassKg == pytest.approx(LUNGS_ML * 0.18 / 1000.0, abs=0.006)
+    assert opened.parameters.lungMassKg == pytest.approx(LUNGS_ML * 0.18 / 1000.0, abs=0.006)
 
 
-def test_a_tumor_is_left_out_when_its_tick_is_taken_away(slicer_app, loaded):
+def test_a_tumor_is_left_out_when_its_tick_is_taken_away(slicer_app, opened):
     import qt
 
-    before = loaded.activity.answer
+    before = opened.activity.answer
     item = next(
-        loaded.ui.tumorList.item(place)
-        for place in range(loaded.ui.tumorList.count)
-        if loaded.ui.tumorList.item(place).text() == "Tumor 1"
+        opened.ui.tumorList.item(place)
+        for place in range(opened.ui.tumorList.count)
+        if opened.ui.tumorList.item(place).text() == "Tumor 1"
     )
     assert item.checkState() == qt.Qt.Checked
     item.setCheckState(qt.Qt.Unchecked)
-    after = answered(slicer_app, loaded, before)
+    after = answered(slicer_app, opened, before)
     assert "Tumor 1" not in after.result.volumes_ml
 
 
@@ -250,20 +285,20 @@ def test_dicom_objects_are_exported_into_the_study_of_the_ct(slicer_app, loaded,
     assert names == ["Liver", "Territory", "Tumor 1", "Lungs"]
 
 
-def test_corrections_of_the_automatic_liver_are_proposed_and_confirmed(slicer_app, loaded, hand):
+def test_corrections_of_the_automatic_liver_are_proposed_and_confirmed(slicer_app, opened, hand):
     from hepadose.mrml.automatic import keep_automatic
     from hepadose.mrml.sirt.review import review_of
     from hepadose.provenance import SegmentationOrigin
 
-    parameters, ui = loaded.parameters, loaded.ui
+    parameters, ui = opened.parameters, opened.ui
     assert "not found automatically" in ui.correctionsButton.toolTip
-    with loaded.own_change():
+    with opened.own_change():
         keep_automatic(parameters.segmentation, parameters.liverSegment, SegmentationOrigin("liver", "0.4.0"))
-    loaded.refresh()
+    opened.refresh()
     assert ui.correctionsButton.toolTip == "The liver was not corrected."
-    before = loaded.activity.answer
-    erase(slicer_app, loaded, parameters.liverSegment, pixels=24)
-    answered(slicer_app, loaded, before)
+    before = opened.activity.answer
+    erase(slicer_app, opened, parameters.liverSegment, pixels=24)
+    answered(slicer_app, opened, before)
     ui.reviewBox.collapsed = False
     hand.click("correctionsButton")
     found = review_of(parameters).corrections

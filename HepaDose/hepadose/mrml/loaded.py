@@ -88,7 +88,7 @@ def add_loaded_case(scene: vtkMRMLScene, case: LoadedCase) -> Generator[None, No
     yield
     drawn = yield from _structures(scene, case.structures, planning, PLANNING_STRUCTURES_NAME)
     later = yield from _structures(scene, case.follow_up_structures, follow_up, FOLLOW_UP_STRUCTURES_NAME)
-    _into_studies(scene, {"Planning": [planning, dose, drawn], "Follow-up": [follow_up, later]})
+    into_studies(scene, {"Planning": [planning, dose, drawn], "Follow-up": [follow_up, later]})
     yield
     return CaseNodes(planning, follow_up, dose, drawn, later)
 
@@ -123,7 +123,7 @@ def _new_segmentation(scene: vtkMRMLScene, volume: vtkMRMLScalarVolumeNode, name
     return node
 
 
-def _into_studies(scene: vtkMRMLScene, studies: dict[str, list[vtkMRMLNode | None]]) -> None:
+def into_studies(scene: vtkMRMLScene, studies: dict[str, list[vtkMRMLNode | None]]) -> None:
     """Gather nodes as studies of one folder, where the scene has a data tree."""
     hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
     if hierarchy is None:
@@ -231,11 +231,16 @@ def _own_node(volume: vtkMRMLScalarVolumeNode, role: str, class_name: str, name:
         scene = volume.GetScene()
         node = new_node(scene, class_name, name)
         volume.SetNodeReferenceID(reference, node.GetID())
-        hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-        beside = hierarchy.GetItemByDataNode(volume) if hierarchy is not None else 0
-        if beside:
-            _place(hierarchy, node, hierarchy.GetItemParent(beside))
+        place_beside(volume, node)
     return node
+
+
+def place_beside(volume: vtkMRMLNode, node: vtkMRMLNode) -> None:
+    """Put a node into the study in which a volume is; nothing happens where there is no data tree."""
+    hierarchy = volume.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    beside = hierarchy.GetItemByDataNode(volume) if hierarchy is not None else 0
+    if beside:
+        _place(hierarchy, node, hierarchy.GetItemParent(beside))
 
 
 def _pass_on(source: vtkMRMLScalarVolumeNode | None, target: vtkMRMLScalarVolumeNode) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from hepadose.images import resample
 from hepadose.mrml.dose import fill_dose_in_steps, state_dose
 from hepadose.mrml.legend import hide_dose_legend, show_dose_legend
+from hepadose.mrml.loaded import place_beside
 from hepadose.mrml.nodes import find_or_make, modified_once
 from hepadose.mrml.overlay import set_blend
 from hepadose.mrml.plots import draw_line, set_small_fonts
@@ -53,6 +54,7 @@ def take_dose(scene: vtkMRMLScene, choices: Any, answer: SirtAnswer) -> None:
     finished(fill_dose_in_steps(node, answer.dose))
     constant = answer.result.prescription.input.constant
     state_dose(node, f"Y-90, {answer.result.dose_method}, {constant}", None)
+    place_beside(choices.ctVolume, node)
     choices.doseVolume = node
 
 

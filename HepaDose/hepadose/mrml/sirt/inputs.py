@@ -16,7 +16,7 @@ from hepadose.mrml.dose import is_dose_volume
 from hepadose.mrml.images import set_window, volume_node_in_steps, volume_node_to_image
 from hepadose.mrml.legend import hide_dose_legend
 from hepadose.mrml.livers import liver_segment
-from hepadose.mrml.loaded import own_segmentation
+from hepadose.mrml.loaded import into_studies, own_segmentation
 from hepadose.mrml.scene import CT_WINDOW_HU, LIVER_TERMINOLOGY
 from hepadose.mrml.segmentation import SegmentMask, add_segment, segment_names
 from hepadose.mrml.sirt.choices import BQ_PER_ML, IMAGE_KINDS, NOT_SCORED, NOT_STATED, UNKNOWN
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hepadose.worker import LoadedTreatment
 
 CT_NAME, ACTIVITY_NAME, SEGMENTATION_NAME = "CT", "Activity", "Liver, territory and tumors"
+STUDY = "Radioembolization"
 TERRITORY_WORDS = ("territory", "perfused", "treated volume", "ptv")
 LUNG_WORDS = ("lung",)
 AIR_HU = -2000.0
@@ -53,6 +54,7 @@ def take_treatment(scene: vtkMRMLScene, choices: Any, case: LoadedTreatment) -> 
     if case.activity is not None:
         activity = yield from volume_node_in_steps(scene, case.activity, ACTIVITY_NAME)
         _show_as_activity(activity, case.activity)
+    into_studies(scene, {STUDY: [ct, activity]})
     yield
     segmentation = own_segmentation(ct, "Treatment", SEGMENTATION_NAME)
     for structure in case.structures:
