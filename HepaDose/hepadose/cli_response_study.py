@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hepadose.evaluation.response_study import CohortStatistics
 
 EXIT_OK = 0
 
@@ -44,6 +40,7 @@ def add_response_study_command(commands: argparse._SubParsersAction) -> None:
 def _run_response_study(options: argparse.Namespace) -> int:
     from hepadose.batch.response_study import run_response_study
     from hepadose.evaluation.paired_tests import RankMethod, Zeros
+    from hepadose.report.response_text import cohort_line
 
     study = run_response_study(
         options.table,
@@ -53,23 +50,8 @@ def _run_response_study(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
     )
     for cohort in study.cohorts:
-        print(_summary(cohort))
+        print(cohort_line(cohort))
     for note in study.notes:
         print(f"  {note}")
     print(f"Written to {options.output}")
     return EXIT_OK
-
-
-def _summary(cohort: CohortStatistics) -> str:
-    """Cases, mean DSC, error of the diameter and categories in one line."""
-    parts = [f"{cohort.name}: {cohort.cases} case{'' if cohort.cases == 1 else 's'}"]
-    for name, words in (("dice_post_general", "general"), ("dice_post_personal", "personal")):
-        if name in cohort.means:
-            parts.append(f"DSC {words} {cohort.means[name].summary.mean:.2f}")
-    if "diameter_mm" in cohort.errors:
-        error = cohort.errors["diameter_mm"]
-        parts.append(f"diameter {error.mean_signed:+.1f} mm (absolute {error.mean_absolute:.1f} mm)")
-    if cohort.categories is not None:
-        concordance = cohort.categories.concordance
-        parts.append(f"same category {concordance.hits} of {concordance.count}")
-    return ", ".join(parts)

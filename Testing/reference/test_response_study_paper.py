@@ -10,8 +10,9 @@ import pytest
 
 from hepadose.batch.response_study import single_tumor_category
 from hepadose.evaluation.paired_errors import percent_change
-from hepadose.evaluation.paired_tests import correlation_p, mcnemar_exact, signed_rank_p
+from hepadose.evaluation.paired_tests import mcnemar_exact, signed_rank_p
 from hepadose.evaluation.proportions import binary_agreement
+from hepadose.evaluation.rank_correlation import correlation_p
 from hepadose.evaluation.response_study import ResponseCase, cohort_statistics
 
 # RECIST cohort, n = 14: mean longest diameters in mm before, after by hand, after by the personal network.

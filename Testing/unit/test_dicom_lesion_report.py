@@ -22,10 +22,11 @@ from hepadose.dicom.lesion_report import (
     TimePoint,
     TimePointKind,
 )
+from hepadose.dicom.read_sr_lesions import read_lesion_report
 from hepadose.dicom.write import write_ct_series
 from hepadose.dicom.write_seg import sorted_sources
 from hepadose.dicom.write_sr_lesions import Coordinates, write_lesion_report
-from hepadose.errors import MissingTagError, SettingsError
+from hepadose.errors import MissingTagError, SettingsError, UnreadableFileError
 from hepadose.images import Image
 
 from dicom_example import a_ct, a_study, oblique_axes, tamper
@@ -192,6 +193,41 @@ class TestReadBack:
         assert evaluated_in(group, OVERALL_RESPONSE) == [overall]
         assert len(evaluated_in(group, CURRENT_RESPONSE)) == (target is not None)
         assert problems(path) == []
+
+
+class TestForTheNextTimePoint:
+    def test_names_uids_roles_and_numbers_come_back(self, report, ct):
+        given, found = lesions_on(ct), read_lesion_report(report)
+        for one, two in zip(given, found, strict=True):
+            assert (two.name, two.tracking_uid, two.role) == (one.name, one.tracking_uid, one.role)
+            assert (two.time_point, two.volume_ml) == ("Follow-up 1", one.volume_ml)
+            assert two.long_axis.length_mm == pytest.approx(one.long_axis.length_mm, abs=1e-9)
+        assert found[0].short_axis.length_mm == pytest.approx(given[0].short_axis.length_mm, abs=1e-9)
+        assert found[1].short_axis is found[2].short_axis is None
+
+    def test_ends_come_back_as_they_were_written(self, report, ct):
+        given, found = lesions_on(ct)[0].long_axis, read_lesion_report(report)[0].long_axis
+        if found.ends_lps is not None:
+            assert found.ends_lps == pytest.approx(np.array(given.ends_lps), abs=1e-3)
+            assert (found.ends_pixels, found.image_uid) == (None, "")
+        else:
+            # Centers of voxels lie half a pixel from the corner that pixels are counted from.
+            assert found.ends_pixels == pytest.approx(np.array([[4.5, 5.5], [12.0, 9.5]]), abs=1e-4)
+            assert found.image_uid == sorted_sources(ct)[0][SLICE].SOPInstanceUID
+
+    def test_a_follow_up_keeps_the_tracking_of_the_report_before(self, report, ct, tmp_path):
+        before = read_lesion_report(report)
+        lesions = [LesionMeasurement(each.name, each.tracking_uid, MeasuredAxis(0.0)) for each in before]
+        write_lesion_report(tmp_path / "sr.dcm", lesions, TimePoint("Follow-up 2", 2, TimePointKind.FOLLOW_UP), ct)
+        after = read_lesion_report(tmp_path / "sr.dcm")
+        assert [each.tracking_uid for each in after] == [each.tracking_uid for each in before]
+        assert {each.time_point for each in after} == {"Follow-up 2"}
+
+    def test_other_files_are_refused(self, ct, tmp_path):
+        (tmp_path / "text.dcm").write_text("nothing", encoding="utf-8")
+        for path in (ct[0], tmp_path / "text.dcm", tmp_path / "none.dcm"):
+            with pytest.raises(UnreadableFileError, match="no DICOM report"):
+                read_lesion_report(path)
 
 
 class TestRefusals:

@@ -15,13 +15,12 @@ from hepadose.evaluation.paired_errors import paired_errors, percent_change
 from hepadose.evaluation.paired_tests import (
     RankMethod,
     Zeros,
-    correlation_p,
     mcnemar_exact,
-    rank_correlation,
     signed_rank_p,
     signed_rank_test,
 )
 from hepadose.evaluation.proportions import binary_agreement, proportion
+from hepadose.evaluation.rank_correlation import correlation_p, rank_correlation
 from hepadose.evaluation.summary import mean_interval, summarize_values
 
 from support import oracles

@@ -17,15 +17,14 @@ import numpy as np
 from hepadose.errors import MissingInputError, SettingsError
 from hepadose.evaluation.paired_errors import LEAST_PAIRS, PairedErrors, paired_errors, percent_change
 from hepadose.evaluation.paired_tests import (
-    RankCorrelation,
     RankMethod,
     SignedRank,
     Zeros,
     complete_pairs,
-    rank_correlation,
     signed_rank_test,
 )
 from hepadose.evaluation.proportions import BinaryAgreement, Proportion, binary_agreement, proportion
+from hepadose.evaluation.rank_correlation import RankCorrelation, rank_correlation
 from hepadose.evaluation.summary import Summary, mean_interval, summarize_values
 
 CATEGORIES = ("CR", "PR", "SD", "PD")

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from hepadose.evaluation.paired_errors import PairedErrors
-from hepadose.evaluation.paired_tests import RankCorrelation, SignedRank
+from hepadose.evaluation.paired_tests import SignedRank
 from hepadose.evaluation.proportions import Proportion
+from hepadose.evaluation.rank_correlation import RankCorrelation
 from hepadose.evaluation.response_study import CATEGORIES, CategoryAgreement, CohortStatistics, Mean
 from hepadose.report.text import number
 
@@ -34,6 +35,27 @@ LEAST_DIFFERING = 6
 """Fewer cases that differ never bring McNemar's exact p below 0.05."""
 
 
+def cohort_line(cohort: CohortStatistics) -> str:
+    """Cases, mean DSC, error of the diameter and categories in one line; what is unknown is left out.
+
+    Examples
+    --------
+    >>> cohort_line(CohortStatistics("all", 2))
+    'all: 2 cases'
+    """
+    parts = [f"{cohort.name}: {cohort.cases} case{'' if cohort.cases == 1 else 's'}"]
+    for name, words in (("dice_post_general", "general"), ("dice_post_personal", "personal")):
+        if name in cohort.means:
+            parts.append(f"DSC {words} {number(cohort.means[name].summary.mean, 2)}")
+    if "diameter_mm" in cohort.errors:
+        error = cohort.errors["diameter_mm"]
+        parts.append(f"diameter {error.mean_signed:+.1f} mm (absolute {error.mean_absolute:.1f} mm)")
+    if cohort.categories is not None:
+        concordance = cohort.categories.concordance
+        parts.append(f"same category {concordance.hits} of {concordance.count}")
+    return ", ".join(parts)
+
+
 def cohort_page(cohort: CohortStatistics) -> dict[str, Any]:
     """Rows of the page's tables for one cohort.
 
@@ -44,12 +66,13 @@ def cohort_page(cohort: CohortStatistics) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        "name", "cases", "means", "errors", "tests", "correlations", and "categories" or None.
+        "line", "name", "cases", "means", "errors", "tests", "correlations", and "categories" or None.
     """
     errors = {**cohort.changes, **cohort.errors}
     if cohort.change_error_points is not None:
         errors["points"] = cohort.change_error_points
     return {
+        "line": cohort_line(cohort),
         "name": cohort.name,
         "cases": cohort.cases,
         "means": [(WORDS[name], mean_words(name, mean), mean.summary.count) for name, mean in cohort.means.items()],
