@@ -280,6 +280,13 @@ class TestRefusals:
         with pytest.raises(SettingsError, match="0 ml or more"):
             LesionMeasurement("Lesion 1", "1.2.3", MeasuredAxis(0.0), volume_ml=math.nan)
 
+    @pytest.mark.parametrize("uid", ["", "lesion 1", "1.2.", "1." + "2" * 64])
+    def test_tracking_uids_that_are_none(self, uid):
+        with pytest.raises(SettingsError, match="numbers with dots"):
+            LesionMeasurement("Lesion 1", uid, MeasuredAxis(0.0))
+        with pytest.raises(SettingsError, match="numbers with dots"):
+            PatientResponse("PR", tracking_uid=uid)
+
     def test_categories_that_are_none(self):
         with pytest.raises(SettingsError, match='got "better"'):
             PatientResponse("better")

@@ -83,6 +83,12 @@ class TestSignedRanks:
     def test_pairs_that_never_differ_have_p_of_one(self):
         assert signed_rank_test([1, 2], [1, 2]).p == signed_rank_p([], 0.0) == 1.0
 
+    def test_many_pairs_are_approximated_and_the_result_says_so(self):
+        noise = np.random.default_rng(3).normal(0.05, 1.0, 501)
+        many, fewer = (signed_rank_test(noise[:count], np.zeros(count)) for count in (501, 500))
+        assert (many.method, fewer.method) == (RankMethod.NORMAL, RankMethod.EXACT)
+        assert fewer.p == pytest.approx(signed_rank_test(noise[:500], np.zeros(500), RankMethod.NORMAL).p, abs=1e-3)
+
     def test_no_complete_pair_is_refused(self):
         with pytest.raises(SettingsError, match="At least 1 complete"):
             signed_rank_test([np.nan], [1.0])

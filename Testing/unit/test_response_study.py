@@ -113,6 +113,16 @@ class TestStatistics:
         assert (response.both, response.only_reference, response.only_predicted, response.neither) == (1, 1, 0, 2)
         assert found.concordance.hits == 1
 
+    def test_the_personal_network_is_tested_against_the_propagated_contour_too(self):
+        cases = [ResponseCase(str(n), dice_post_propagated=0.5, dice_post_personal=0.5 + 0.01 * n) for n in range(7)]
+        found = cohort_statistics("", cases).tests["dice_personal_propagated"]
+        assert (found.pairs, found.zeros, found.positive_sum, found.p) == (7, 1, 21.0, 0.03125)
+
+    def test_a_tumor_below_ten_millimeters_is_told(self, tmp_path):
+        row = ["7", "", "", "", 9.9, 5, 6, "", "", ""]
+        notes = read_response_cases(write_table(tmp_path / "t.csv", [row]))[1]
+        assert "9.9 mm before treatment is no target" in str(notes[0])
+
     def test_too_few_cases_leave_figures_out_and_not_the_cohort(self, result):
         male = result[0].cohorts[2]
         assert male.errors == male.tests == male.changes == {}

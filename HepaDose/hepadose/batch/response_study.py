@@ -21,6 +21,8 @@ from hepadose.report.response_write import ResponseStudy, write_response_study
 
 NEEDED = ("case",)
 OPTIONAL = ("cohort", *NUMBERS, "category_manual", "category_predicted")
+LEAST_TARGET_MM = 10.0
+"""Smaller tumors are no targets by RECIST 1.1 on CT."""
 
 
 def run_response_study(
@@ -73,7 +75,7 @@ def read_response_cases(table: Path) -> tuple[tuple[ResponseCase, ...], tuple[Fi
     -------
     tuple of ResponseCase
     tuple of Finding
-        Given categories that the diameters contradict.
+        Given categories that the diameters contradict, and tumors that are too small for a target.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def read_response_cases(table: Path) -> tuple[tuple[ResponseCase, ...], tuple[Fi
     if doubled or "" in names:
         raise SettingsError(f"Each line needs a case of its own; without a name or twice: {', '.join(doubled) or '–'}.")
     cases = [_case(line) for line in lines]
-    notes = [note for case in cases for who in ("manual", "predicted") for note in _contradiction(case, who)]
+    notes = [note for case in cases for note in _notes(case)]
     return tuple(_with_categories(case) for case in cases), tuple(notes)
 
 
@@ -118,6 +120,14 @@ def _with_categories(case: ResponseCase) -> ResponseCase:
         category_manual=case.category_manual or _category_by_diameters(case, "manual"),
         category_predicted=case.category_predicted or _category_by_diameters(case, "predicted"),
     )
+
+
+def _notes(case: ResponseCase) -> list[Finding]:
+    notes = [note for who in ("manual", "predicted") for note in _contradiction(case, who)]
+    if case.diameter_pre_manual_mm < LEAST_TARGET_MM:
+        size = f"{case.diameter_pre_manual_mm:g} mm before treatment"
+        notes.append(warning(f"Case {case.case}", f"A tumor of {size} is no target by RECIST 1.1 (at least 10 mm)."))
+    return notes
 
 
 def _contradiction(case: ResponseCase, who: str) -> list[Finding]:

@@ -6,6 +6,7 @@ Knows nothing of DICOM objects; lengths and categories come from whoever measure
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -103,7 +104,7 @@ class LesionMeasurement:
     Raises
     ------
     SettingsError
-        If an axis has ends and no slice, or the volume is negative or no number.
+        If an axis has ends and no slice, the volume is negative or no number, or the UID is none.
     """
 
     name: str
@@ -119,8 +120,16 @@ class LesionMeasurement:
         drawn = any(axis is not None and axis.ends_lps is not None for axis in (self.long_axis, self.short_axis))
         if drawn and self.slice_index is None:
             raise SettingsError(f"{self.name}: say on which slice its axes lie.")
+        _require_uid(self.name, self.tracking_uid)
         if self.volume_ml is not None and not 0.0 <= self.volume_ml < math.inf:
             raise SettingsError(f"{self.name}: a volume is 0 ml or more, got {self.volume_ml:g}; leave it out.")
+
+
+def _require_uid(name: str, uid: str) -> None:
+    from pydicom.uid import RE_VALID_UID
+
+    if len(uid) > 64 or not re.fullmatch(RE_VALID_UID, uid):
+        raise SettingsError(f"{name}: a tracking UID is numbers with dots between them, 64 characters at most.")
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,7 @@ class PatientResponse:
     Raises
     ------
     SettingsError
-        If a category is none or the sum is negative or no number.
+        If a category or the UID is none, or the sum is negative or no number.
     """
 
     overall: str
@@ -172,6 +181,8 @@ class PatientResponse:
     tracking_uid: str | None = None
 
     def __post_init__(self) -> None:
+        if self.tracking_uid is not None:
+            _require_uid("Patient", self.tracking_uid)
         if self.overall not in OVERALL_RESPONSES:
             raise SettingsError(f'The response is {", ".join(OVERALL_RESPONSES)}, got "{self.overall}".')
         if self.target is not None and self.target not in TARGET_RESPONSE:

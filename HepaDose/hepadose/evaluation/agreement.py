@@ -201,7 +201,9 @@ def weighted_kappa(first: Sequence[float], second: Sequence[float], levels: Sequ
 
 
 def paired_wilcoxon(first: Sequence[float], second: Sequence[float]) -> float:
-    """Two-sided exact p of Wilcoxon's signed-rank test without the pairs that do not differ; 1 where none does.
+    """Two-sided p of Wilcoxon's signed-rank test without the pairs that do not differ; 1 where none does.
+
+    Exact as :func:`hepadose.evaluation.paired_tests.signed_rank_test` is, which also tells the method.
 
     Raises
     ------

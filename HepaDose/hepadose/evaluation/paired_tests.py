@@ -20,6 +20,8 @@ from hepadose.errors import SettingsError
 
 SAME_DIGITS = 12
 """Differences of decimals carry rounding errors; those that agree in so many digits are zero, or tied."""
+MOST_EXACT_PAIRS = 500
+"""The exact distribution of more ranks takes seconds and is normal to many digits."""
 
 
 class RankMethod(StrEnum):
@@ -123,7 +125,8 @@ def signed_rank_test(
     first, second : sequence of float
         In the same order and unit; incomplete pairs are left out.
     method : RankMethod
-        The exact distribution is that of the ranks as they are, with ties and after zeros.
+        The exact distribution is that of the ranks as they are, with ties and after zeros; beyond
+        :data:`MOST_EXACT_PAIRS` pairs that differ the normal approximation takes its place, and the result says so.
     zero_handling : Zeros
 
     Returns
@@ -151,6 +154,8 @@ def signed_rank_test(
     signs = ranked[ranked != 0.0]
     counts = np.unique(np.abs(signs), return_counts=True)[1]
     up, down = float(ranks[signs > 0].sum()), float(ranks[signs < 0].sum())
+    if method is RankMethod.EXACT and signs.size > MOST_EXACT_PAIRS:
+        method = RankMethod.NORMAL
     p = signed_rank_p(ranks, min(up, down), method)
     return SignedRank(one.size, zeros, int(counts[counts > 1].sum()), up, down, p, method, zero_handling)
 

@@ -43,8 +43,9 @@ class ResponseCase:
         A number or letter, never a patient's name.
     cohorts : tuple of str
         Groups that it belongs to beside all cases.
-    dice_pre_general, dice_post_general, dice_post_personal : float
-        DSC of a network's contour with the manual one, before and after treatment.
+    dice_pre_general, dice_post_general, dice_post_propagated, dice_post_personal : float
+        DSC with the manual contour, before and after treatment: of a network's contour, or of the contour from before
+        treatment carried over by registration alone ("propagated").
     diameter_pre_manual_mm, diameter_post_manual_mm, diameter_post_predicted_mm : float
         Longest diameters.
     volume_pre_manual_ml, volume_post_manual_ml, volume_post_predicted_ml : float
@@ -56,6 +57,7 @@ class ResponseCase:
     cohorts: tuple[str, ...] = ()
     dice_pre_general: float = math.nan
     dice_post_general: float = math.nan
+    dice_post_propagated: float = math.nan
     dice_post_personal: float = math.nan
     diameter_pre_manual_mm: float = math.nan
     diameter_post_manual_mm: float = math.nan
@@ -74,6 +76,7 @@ class ResponseCase:
 NUMBERS = (
     "dice_pre_general",
     "dice_post_general",
+    "dice_post_propagated",
     "dice_post_personal",
     "diameter_pre_manual_mm",
     "diameter_post_manual_mm",
@@ -93,7 +96,11 @@ CHANGES = {
     "volume_manual_ml": ("volume_post_manual_ml", "volume_pre_manual_ml"),
     "volume_predicted_ml": ("volume_post_predicted_ml", "volume_pre_manual_ml"),
 }
-TESTS = {"dice_personal_general": ("dice_post_personal", "dice_post_general"), **ERRORS}
+TESTS = {
+    "dice_personal_general": ("dice_post_personal", "dice_post_general"),
+    "dice_personal_propagated": ("dice_post_personal", "dice_post_propagated"),
+    **ERRORS,
+}
 CORRELATIONS = {
     f"{dice}_with_diameter": (dice, "diameter_pre_manual_mm")
     for dice in ("dice_pre_general", "dice_post_general", "dice_post_personal")

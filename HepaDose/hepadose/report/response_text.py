@@ -15,6 +15,7 @@ from hepadose.report.text import number
 WORDS = {
     "dice_pre_general": "DSC before treatment, general network",
     "dice_post_general": "DSC after treatment, general network",
+    "dice_post_propagated": "DSC after treatment, propagated contour",
     "dice_post_personal": "DSC after treatment, personal network",
     "diameter_pre_manual_mm": "Diameter before treatment, manual, in mm",
     "diameter_post_manual_mm": "Diameter after treatment, manual, in mm",
@@ -30,6 +31,7 @@ WORDS = {
     "volume_ml": "Volume, predicted − manual, in ml",
     "points": "Change of the diameter, predicted − manual, in percentage points of the diameter before",
     "dice_personal_general": "DSC after treatment, personal against general network",
+    "dice_personal_propagated": "DSC after treatment, personal network against propagated contour",
 }
 LEAST_DIFFERING = 6
 """Fewer cases that differ never bring McNemar's exact p below 0.05."""
@@ -44,9 +46,9 @@ def cohort_line(cohort: CohortStatistics) -> str:
     'all: 2 cases'
     """
     parts = [f"{cohort.name}: {cohort.cases} case{'' if cohort.cases == 1 else 's'}"]
-    for name, words in (("dice_post_general", "general"), ("dice_post_personal", "personal")):
+    for name in ("dice_post_general", "dice_post_propagated", "dice_post_personal"):
         if name in cohort.means:
-            parts.append(f"DSC {words} {number(cohort.means[name].summary.mean, 2)}")
+            parts.append(f"DSC {name.removeprefix('dice_post_')} {number(cohort.means[name].summary.mean, 2)}")
     if "diameter_mm" in cohort.errors:
         error = cohort.errors["diameter_mm"]
         parts.append(f"diameter {error.mean_signed:+.1f} mm (absolute {error.mean_absolute:.1f} mm)")
