@@ -9,16 +9,16 @@ follow.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hepadose.batch.csv_table import number_in, read_lines
 from hepadose.batch.output import complete_folder
 from hepadose.batch.reader_corrections import confirmed_regions, corrections_of, read_organs
 from hepadose.batch.volume import read_mask
-from hepadose.errors import MissingInputError, SettingsError, UnreadableFileError
+from hepadose.errors import SettingsError
 from hepadose.evaluation.quality_score import require_score
 from hepadose.evaluation.reader_study import PairTable, Reading, ReadingKind, compare_readings
 from hepadose.report.readers_write import StudyTables, write_study
@@ -106,25 +106,8 @@ def read_study(study: Path) -> tuple[tuple[Reading, ...], dict[str, CaseFacts]]:
 
 
 def _lines(study: Path) -> list[dict[str, str]]:
-    path = study / STUDY_FILE
-    if not path.is_file():
-        raise MissingInputError(f'The folder "{study.name}" has no {STUDY_FILE}, which lists the contours.')
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = tuple(reader.fieldnames or ())
-            lines = [{name: (value or "").strip() for name, value in line.items() if name} for line in reader]
-    except (UnicodeDecodeError, csv.Error) as problem:
-        raise UnreadableFileError(f"{STUDY_FILE} cannot be read; save it as CSV in UTF-8.") from problem
-    missing, unknown = sorted(set(NEEDED) - set(columns)), sorted(set(columns) - set(KNOWN))
-    if missing or unknown:
-        raise UnreadableFileError(
-            f"{STUDY_FILE} needs the columns {', '.join(NEEDED)} and may have {', '.join(KNOWN[len(NEEDED) :])}; "
-            f"missing: {', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}."
-        )
-    if not lines:
-        raise MissingInputError(f"{STUDY_FILE} lists no contours.")
-    return lines
+    missing = f'The folder "{study.name}" has no {STUDY_FILE}, which lists the contours.'
+    return read_lines(study / STUDY_FILE, NEEDED, KNOWN[len(NEEDED) :], missing)
 
 
 def _inside(study: Path, line: dict[str, str], name: str) -> Path:
@@ -139,7 +122,7 @@ def _reading(study: Path, line: dict[str, str]) -> Reading:
     path = _inside(study, line, "file")
     if line["kind"] not in list(ReadingKind):
         raise SettingsError(f'Case {line["case"]}: kind is {", ".join(ReadingKind)}, got "{line["kind"]}".')
-    score = _number(line, "score")
+    score = number_in(line, "score")
     if score is not None:
         require_score(score)
     return Reading(
@@ -153,28 +136,20 @@ def _reading(study: Path, line: dict[str, str]) -> Reading:
     )
 
 
-def _number(line: dict[str, str], name: str) -> float | None:
-    text = line.get(name, "")
-    try:
-        return float(text) if text else None
-    except ValueError as problem:
-        raise UnreadableFileError(f'Case {line["case"]}: {name} must be a number, got "{text}".') from problem
-
-
 def _minutes(line: dict[str, str], name: str) -> float | None:
     """A time in minutes, or as a clock shows it: h:mm:ss."""
     text = line.get(name, "")
     clock = _CLOCK.fullmatch(text)
     if clock is None:
-        return _number(line, name)
+        return number_in(line, name)
     hours, minutes, seconds = (int(part) for part in clock.groups())
     return 60.0 * hours + minutes + seconds / 60.0
 
 
 def _facts(line: dict[str, str]) -> CaseFacts:
-    height_m, weight_kg = _number(line, "height_m"), _number(line, "weight_kg")
+    height_m, weight_kg = number_in(line, "height_m"), number_in(line, "weight_kg")
     known = height_m is not None and weight_kg is not None
-    return CaseFacts(Patient(height_m, weight_kg) if known else None, _number(line, "tumor_ml"))
+    return CaseFacts(Patient(height_m, weight_kg) if known else None, number_in(line, "tumor_ml"))
 
 
 def _with_corrections(study: Path, line: dict[str, str], reading: Reading, automatic: Reading | None) -> Reading:

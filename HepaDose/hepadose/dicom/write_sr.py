@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,9 +76,6 @@ def write_measurements(
     MissingDependencyError
     OutputError
     """
-    hd = require_highdicom()
-    from pydicom.uid import generate_uid
-
     segments = {item.SegmentLabel: item for item in segmentation.SegmentSequence}
     unknown = sorted(set(measurements) - set(segments))
     if unknown:
@@ -86,23 +83,68 @@ def write_measurements(
     groups = [
         _group(segmentation, segments[name], kinds[name], values) for name, values in measurements.items() if values
     ]
+    series = ReportSeries(description, series_number, RADIOEMBOLIZATION)
+    return save_report(path, groups, [*evidence, segmentation], series)
+
+
+@dataclass(frozen=True)
+class ReportSeries:
+    """The series that a report makes up, and the procedure that it reports on.
+
+    Parameters
+    ----------
+    description : str
+        The first 64 characters are written.
+    number : int
+    procedure : Concept
+    """
+
+    description: str
+    number: int
+    procedure: Concept
+
+
+def save_report(path: Path, groups: Sequence[Any], evidence: Sequence[Dataset], series: ReportSeries) -> Dataset:
+    """Write groups of measurements as one report of this program (Comprehensive 3D SR, TID 1500).
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    groups : sequence of highdicom measurement groups
+    evidence : sequence of pydicom.Dataset
+        Of the study; at least every object that a group refers to.
+    series : ReportSeries
+
+    Returns
+    -------
+    pydicom.Dataset
+
+    Raises
+    ------
+    MissingDependencyError
+    OutputError
+    """
+    hd = require_highdicom()
+    from pydicom.uid import generate_uid
+
     report = hd.sr.MeasurementReport(
         observation_context=_observer(),
-        procedure_reported=RADIOEMBOLIZATION.code(),
-        imaging_measurements=groups,
+        procedure_reported=series.procedure.code(),
+        imaging_measurements=list(groups),
     )
     dataset = refused_in_words(
         hd.sr.Comprehensive3DSR,
-        evidence=[*evidence, segmentation],
+        evidence=list(evidence),
         content=report,
         series_instance_uid=str(generate_uid()),
-        series_number=series_number,
+        series_number=series.number,
         sop_instance_uid=str(generate_uid()),
         instance_number=1,
         manufacturer=PRODUCT,
         is_complete=True,
         is_final=False,
-        series_description=description[:64],
+        series_description=series.description[:64],
     )
     save(dataset, path)
     return dataset

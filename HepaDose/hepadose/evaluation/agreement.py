@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from hepadose.errors import SettingsError
+from hepadose.evaluation.paired_tests import complete_pairs, signed_rank_test
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def bland_altman(first: Sequence[float], second: Sequence[float], *, percent: bo
     """
     from scipy import stats
 
-    one, two = _pairs(first, second, least=3)
+    one, two = complete_pairs(first, second, least=3)
     differences = one - two
     if percent:
         differences = 100.0 * differences / ((one + two) / 2.0)
@@ -188,7 +190,7 @@ def weighted_kappa(first: Sequence[float], second: Sequence[float], levels: Sequ
     >>> round(weighted_kappa([1, 2, 3, 3], [1, 2, 3, 2], (1, 2, 3)), 3)
     0.8
     """
-    one, two = _pairs(first, second, least=1)
+    one, two = complete_pairs(first, second, least=1)
     scale = np.asarray(levels, float)
     if not (np.isin(one, scale).all() and np.isin(two, scale).all()):
         raise SettingsError(f"Scores must be on the scale {', '.join(f'{level:g}' for level in scale)}.")
@@ -199,7 +201,9 @@ def weighted_kappa(first: Sequence[float], second: Sequence[float], levels: Sequ
 
 
 def paired_wilcoxon(first: Sequence[float], second: Sequence[float]) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test; 1 where no pair differs.
+    """Two-sided p of Wilcoxon's signed-rank test without the pairs that do not differ; 1 where none does.
+
+    Exact as :func:`hepadose.evaluation.paired_tests.signed_rank_test` is, which also tells the method.
 
     Raises
     ------
@@ -211,16 +215,11 @@ def paired_wilcoxon(first: Sequence[float], second: Sequence[float]) -> float:
     >>> paired_wilcoxon([1, 2, 3, 4, 5, 6], [2, 4, 6, 8, 10, 12])
     0.03125
     """
-    from scipy import stats
-
-    one, two = _pairs(first, second, least=1)
-    if np.array_equal(one, two):
-        return 1.0
-    return float(stats.wilcoxon(one, two).pvalue)
+    return signed_rank_test(first, second).p
 
 
-def proportion_interval(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's 95 % confidence interval of a proportion.
+def proportion_interval(hits: int, count: int, method: Literal["wilson", "exact"] = "wilson") -> tuple[float, float]:
+    """95 % confidence interval of a proportion: Wilson's, or the exact one of Clopper and Pearson.
 
     Examples
     --------
@@ -229,15 +228,5 @@ def proportion_interval(hits: int, count: int) -> tuple[float, float]:
     """
     from scipy import stats
 
-    found = stats.binomtest(hits, count).proportion_ci(method="wilson")
+    found = stats.binomtest(hits, count).proportion_ci(method=method)
     return float(found.low), float(found.high)
-
-
-def _pairs(first: Sequence[float], second: Sequence[float], least: int) -> tuple[np.ndarray, np.ndarray]:
-    one, two = np.asarray(first, float).ravel(), np.asarray(second, float).ravel()
-    if one.size != two.size:
-        raise SettingsError(f"Pairs need as many first as second values, got {one.size} and {two.size}.")
-    known = np.isfinite(one) & np.isfinite(two)
-    if known.sum() < least:
-        raise SettingsError(f"At least {least} complete pairs are needed, got {known.sum()}.")
-    return one[known], two[known]

@@ -70,3 +70,29 @@ def summarize_values(values: Sequence[float]) -> Summary:
     spread = float(known.std(ddof=1)) if known.size > 1 else float("nan")
     extremes = (float(known.min()), float(known.max()))
     return Summary(known.size, left_out, float(median), float(low), float(high), *extremes, float(known.mean()), spread)
+
+
+def mean_interval(found: Summary) -> tuple[float, float]:
+    """95 % confidence interval of a mean by Student's t.
+
+    Parameters
+    ----------
+    found : Summary
+
+    Returns
+    -------
+    tuple of 2 float
+        NaN with fewer than 2 values.
+
+    Examples
+    --------
+    >>> low, high = mean_interval(summarize_values([1.0, 2.0, 3.0, 4.0]))
+    >>> round(low, 4), round(high, 4)
+    (0.4457, 4.5543)
+    """
+    from scipy import stats
+
+    if found.count < 2:
+        return float("nan"), float("nan")
+    half = float(stats.t.ppf(0.975, found.count - 1)) * found.standard_deviation / found.count**0.5
+    return found.mean - half, found.mean + half

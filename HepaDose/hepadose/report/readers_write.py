@@ -21,6 +21,7 @@ from hepadose.evaluation.reader_study import (
 from hepadose.evaluation.reader_tables import correction_table, editing_times, score_table
 from hepadose.evaluation.summary import Summary, summarize_values
 from hepadose.findings import Finding, warning
+from hepadose.report.agreement_graph import draw_agreement
 from hepadose.report.canvas import ACCENT, INK, QUIET, SECOND, as_png, new_figure, style_axes
 from hepadose.report.html import figure_texts, report_template
 from hepadose.report.tables import csv_text, plain
@@ -198,20 +199,9 @@ def study_figures(tables: StudyTables) -> dict[str, bytes]:
 
 def draw_bland_altman(pair: PairTable) -> Figure:
     """Differences of volume over their mean, with bias and limits of agreement."""
-    figure = new_figure(5.2, 3.4)
-    axes = figure.add_axes((0.13, 0.15, 0.84, 0.72))
-    means = [(row.first_ml + row.second_ml) / 2 for row in pair.rows]
-    axes.plot(means, [row.first_ml - row.second_ml for row in pair.rows], "o", color=ACCENT, markersize=4.5, alpha=0.8)
-    found = pair.volumes
-    for value, style in ((found.bias, "-"), (found.low_limit, "--"), (found.high_limit, "--")):
-        axes.axhline(value, color=INK if style == "-" else QUIET, linestyle=style, linewidth=1.2)
-        axes.annotate(
-            f"{value:.0f} ml", (1.0, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
-        )
-    axes.set(xlabel="Mean of both volumes in ml", ylabel="Difference in ml")
-    axes.set_title(f"{pair.first} − {pair.second}", fontsize=10, loc="left")
-    style_axes(axes)
-    return figure
+    volumes = ([row.first_ml for row in pair.rows], [row.second_ml for row in pair.rows])
+    title = f"{pair.first} − {pair.second}"
+    return draw_agreement(*volumes, pair.volumes, title=title, quantity="volumes", unit="ml")
 
 
 def draw_scores(scores: dict[str, ScoreSummary]) -> Figure:
