@@ -1,4 +1,4 @@
-"""The command line for whoever makes models: ``hepadose train``, ``hepadose evaluate``, ``hepadose export``."""
+"""The command line for whoever makes models: ``hepadose train``, ``evaluate``, ``export``, ``personalize``."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ def add_training_commands(commands: argparse._SubParsersAction) -> None:
     )
     train.add_argument("--seconds", type=float, metavar="S", help="stop this sitting after so long")
 
+    _add_personalize(commands)
+
     evaluate = commands.add_parser("evaluate", help="how good is a network or a model on cases it has never seen?")
     evaluate.set_defaults(run=_run_evaluate)
     evaluate.add_argument(
@@ -60,6 +62,44 @@ def add_training_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("--cases", type=int, default=0, metavar="N", help="measure on so many cases for the model card")
     export.add_argument("--data", type=Path, metavar="FOLDER", help="measure on these labeled CTs as well")
     export.add_argument("--data-name", default="labeled CTs", metavar="WORDS", help="what the model card calls them")
+
+
+def _add_personalize(commands: argparse._SubParsersAction) -> None:
+    personal = commands.add_parser("personalize", help="let a tumor model go on learning from one patient")
+    personal.set_defaults(run=_run_personalize)
+    personal.add_argument("ct", type=Path, help="CT before treatment: DICOM folder or image file")
+    personal.add_argument("segments", type=Path, help="liver and tumors on it, as 3D Slicer saves them (.seg.nrrd)")
+    personal.add_argument("--output", "-o", type=Path, required=True, help="the patient's own folder; personal data")
+    personal.add_argument("--model", default="liver-tumour", help="the general model: a name or a folder")
+    personal.add_argument("--liver", default="liver", metavar="NAME")
+    personal.add_argument("--tumor", action="append", metavar="NAME", help='again for each; else names like "Tumor 1"')
+    personal.add_argument("--recipe", choices=("ours", "paper"), default="ours")
+    personal.add_argument("--seconds", type=float, default=240.0, metavar="S", help="budget of our recipe")
+
+
+def _run_personalize(options: argparse.Namespace) -> int:
+    from hepadose.batch.personal import read_personal_case
+    from hepadose.segmentation.models import find_model
+    from hepadose.training.personal.recipe import Recipe
+    from hepadose.training.personal.run import personalize
+
+    base = find_model(options.model)
+    case = read_personal_case(options.ct, options.segments, options.liver, options.tumor)
+    with _asked_to_stop() as is_asked:
+        made = personalize(
+            base,
+            case,
+            options.output,
+            recipe=Recipe(options.recipe),
+            seconds=options.seconds,
+            tell=_line_printer(),
+            should_stop=is_asked,
+        )
+    print(
+        f"{made.steps} steps in {made.seconds:.0f} s; use it with: hepadose segment CT --model {made.model}\n"
+        "The folder holds personal data: keep it with the patient's, never pass it on, delete it as a whole."
+    )
+    return EXIT_OK
 
 
 def _run_train(options: argparse.Namespace) -> int:

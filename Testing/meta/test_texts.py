@@ -19,7 +19,16 @@ SHOWN_CALLS = {
     "setHorizontalHeaderLabels", "setItemText", "setTabText", "showStatusMessage", "setFormat", "appendPlainText",
 }  # fmt: skip
 # Properties of .ui files that are no texts for users.
-NOT_SHOWN = {"SlicerParameterName", "objectName", "nodeTypes", "settingKey", "styleSheet", "baseName", "nodeTypeLabel"}
+NOT_SHOWN = {
+    "displayFormat",
+    "SlicerParameterName",
+    "objectName",
+    "nodeTypes",
+    "settingKey",
+    "styleSheet",
+    "baseName",
+    "nodeTypeLabel",
+}
 
 
 def panel_files():

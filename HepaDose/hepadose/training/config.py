@@ -139,7 +139,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _check(config: TrainingConfig) -> None:
     choices = {
-        "data.source": (config.data.source, ("synthetic", "folder")),
+        "data.source": (config.data.source, ("synthetic", "folder", "personal")),
         "data.region": (config.data.region, ("body", "liver")),
         "optimizer.name": (config.optimizer.name, ("adamw", "adam", "sgd")),
         "optimizer.schedule": (config.optimizer.schedule, ("constant", "cosine", "polynomial", "step", "plateau")),

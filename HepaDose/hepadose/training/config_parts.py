@@ -42,9 +42,10 @@ class DataSettings:
 
     Parameters
     ----------
-    source : {"synthetic", "folder"}
+    source : {"synthetic", "folder", "personal"}
     folder : str
-        With ``imagesTr``, ``labelsTr`` and ``dataset.json`` as in the Medical Segmentation Decathlon or nnU-Net.
+        With ``imagesTr``, ``labelsTr`` and ``dataset.json`` as in the Medical Segmentation Decathlon or nnU-Net; of a
+        personal training, the folder with the patient's case.
     patient_pattern : str
         Regular expression whose first group in a case's name is the patient; several cases of one patient never stand
         on both sides of the split. By default every case is a patient.
@@ -78,6 +79,9 @@ class DataSettings:
         values of these CTs do not serve.
     outlined_source : str
         In words, for the model's card: how many patients, from where and under which license.
+    tumor_change_share, tumor_scale : float, tuple of 2 float
+        Share of the patches of a personal training in which the tumor is changed as by treatment, and the smallest and
+        largest factor of its diameter.
     anatomy, rendering : dict
         Settings of the synthetic abdomen and of its CT that differ from the defaults.
     """
@@ -99,6 +103,8 @@ class DataSettings:
     outlined_folder: str = ""
     outlined_share: float = 0.0
     outlined_source: str = "outlined patients"
+    tumor_change_share: float = 0.0
+    tumor_scale: tuple[float, float] = (0.45, 1.35)
     anatomy: dict = field(default_factory=dict)
     rendering: dict = field(default_factory=dict)
 

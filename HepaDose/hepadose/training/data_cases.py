@@ -92,6 +92,10 @@ def open_source(config: TrainingConfig) -> CaseSource:
         from hepadose.training.data_folder import FolderSource
 
         return FolderSource(config)
+    if config.data.source == "personal":
+        from hepadose.training.personal.source import PersonalSource
+
+        return PersonalSource(config)
     from hepadose.training.data_synthetic import SyntheticSource
 
     return SyntheticSource(config)

@@ -240,6 +240,8 @@ def training_data_words(config: TrainingConfig) -> str:
             f"{config.data.outlined_source}, turned, stretched, bent and cut at random; gray values are synthetic "
             "there too."
         )
+    if config.data.source == "personal":
+        return "The CT and contour of one patient before treatment; personal data."
     return f'Labeled CTs of the data set "{Path(config.data.folder).name}", split by patient.'
 
 
