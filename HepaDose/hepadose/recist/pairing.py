@@ -1,0 +1,293 @@
+"""Which lesion of one time is which of another: the same, split, merged, vanished or new.
+
+Both times must lie on one grid, after registration; :func:`brought_onto` takes a time there. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hepadose.errors import EmptyRegionError, GeometryMismatchError
+from hepadose.images import Image, bounding_box, require_same_grid, resample
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+
+class Fate(StrEnum):
+    """What became of lesions between two times."""
+
+    SAME = "same"
+    SPLIT = "split"
+    MERGED = "merged"
+    REARRANGED = "rearranged"
+    """Several became several others, which cannot be told apart."""
+    VANISHED = "vanished"
+    NEW = "new"
+
+
+@dataclass(frozen=True, eq=False)
+class LesionMap:
+    """All lesions of one time on one grid.
+
+    Parameters
+    ----------
+    labels : Image
+        Whole numbers: 0 outside, n in the n-th lesion.
+    names : tuple of str
+        The n-th is that of label n.
+    """
+
+    labels: Image
+    names: tuple[str, ...]
+
+    def mask(self, name: str) -> Image:
+        """One lesion on the smallest grid that holds it with its own slices.
+
+        Raises
+        ------
+        EmptyRegionError
+            If the lesion has no voxel.
+        """
+        found = self.labels.array == self.names.index(name) + 1
+        box = bounding_box(found)
+        if box is None:
+            raise EmptyRegionError(f'The lesion "{name}" has no voxel on this grid.')
+        return self.labels.with_array(found).cropped(box)
+
+    @classmethod
+    def from_mask(cls, mask: Image, prefix: str = "Lesion") -> LesionMap:
+        """Connected regions of a mask (26 neighbors) as lesions, the largest first.
+
+        Parameters
+        ----------
+        mask : Image
+        prefix : str
+            Of their names: "Lesion 1", "Lesion 2".
+        """
+        from scipy import ndimage
+
+        regions, count = ndimage.label(mask.array.astype(bool), np.ones((3, 3, 3), bool))
+        sizes = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+        number = np.zeros(count + 1, np.int32)
+        # Equal sizes stay in the order of their first voxels.
+        number[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)
+        return cls(mask.with_array(number[regions]), tuple(f"{prefix} {n}" for n in range(1, count + 1)))
+
+    @classmethod
+    def from_segments(cls, segments: Mapping[str, Image]) -> LesionMap:
+        """Segments as lesions, one each, whatever parts they have.
+
+        Parameters
+        ----------
+        segments : mapping of str to Image
+            Masks by name on one grid; empty ones are left out.
+
+        Raises
+        ------
+        EmptyRegionError
+            If there is no segment at all.
+        GeometryMismatchError
+            If the grids differ or lesions overlap.
+        """
+        if not segments:
+            raise EmptyRegionError("There is no segment of a lesion.")
+        require_same_grid(**segments)
+        drawn = {name: image.array.astype(bool) for name, image in segments.items() if image.array.any()}
+        grid = next(iter(segments.values()))
+        labels = np.zeros(grid.shape, np.int32)
+        for number, (name, mask) in enumerate(drawn.items(), start=1):
+            if labels[mask].any():
+                raise GeometryMismatchError(f'"{name}" overlaps another lesion; a voxel belongs to one lesion only.')
+            labels[mask] = number
+        return cls(grid.with_array(labels), tuple(drawn))
+
+
+@dataclass(frozen=True)
+class PairingSettings:
+    """When two lesions are the same.
+
+    Parameters
+    ----------
+    least_share : float
+        Overlap as a share of the smaller one; grazing a neighbor is not enough.
+    search_mm : float
+        Lesions without any overlap are the same up to this gap: what registration may be off by.
+    """
+
+    least_share: float = 0.1
+    search_mm: float = 5.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """Lesions that belong together.
+
+    Parameters
+    ----------
+    before, after : tuple of str
+        Names at both times; empty for a new or a vanished lesion.
+    fate : Fate
+    gap_mm : float
+        0 for lesions that overlap; a pair with a gap should be looked at.
+    """
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    fate: Fate
+    gap_mm: float = 0.0
+
+
+def pair_lesions(before: LesionMap, after: LesionMap, settings: PairingSettings | None = None) -> tuple[Link, ...]:
+    """Which lesions belong together.
+
+    Parameters
+    ----------
+    before, after : LesionMap
+        On one grid.
+    settings : PairingSettings, optional
+
+    Returns
+    -------
+    tuple of Link
+        In the order of the lesions before, then what is new; every lesion is in exactly one.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If the grids differ.
+    """
+    settings = settings or PairingSettings()
+    require_same_grid(before=before.labels, after=after.labels)
+    linked = _overlapping(before, after, settings.least_share)
+    gaps = _near(before, after, linked, settings.search_mm)
+    for one, other in gaps:
+        linked[one, other] = True
+    links = [_link(before, after, group, gaps) for group in _groups(linked)]
+    return tuple(sorted(links, key=lambda link: (not link.before, *_places(before, link.before))))
+
+
+def _places(lesions: LesionMap, names: tuple[str, ...]) -> list[int]:
+    return [lesions.names.index(name) for name in names]
+
+
+def _overlapping(before: LesionMap, after: LesionMap, least_share: float) -> np.ndarray:
+    first, second = before.labels.array.ravel(), after.labels.array.ravel()
+    rows, columns = len(before.names) + 1, len(after.names) + 1
+    common = np.bincount(first.astype(np.int64) * columns + second, minlength=rows * columns).reshape(rows, columns)
+    smaller = np.minimum(common.sum(axis=1)[1:, None], common.sum(axis=0)[None, 1:])
+    return (common[1:, 1:] > 0) & (common[1:, 1:] >= least_share * smaller)
+
+
+def _near(before: LesionMap, after: LesionMap, linked: np.ndarray, search_mm: float) -> dict[tuple[int, int], float]:
+    """Pairs of lesions that overlap nothing, the nearest first; every lesion in one at most."""
+    from scipy.spatial import cKDTree
+
+    alone = [np.flatnonzero(~linked.any(axis=axis)) for axis in (1, 0)]
+    trees = [
+        {int(n): cKDTree(_voxel_points(lesions, int(n))) for n in each}
+        for lesions, each in zip((before, after), alone, strict=True)
+    ]
+    gaps = sorted(
+        (float(tree.query(other.data)[0].min()), one, two)
+        for one, tree in trees[0].items()
+        for two, other in trees[1].items()
+    )
+    found: dict[tuple[int, int], float] = {}
+    for gap_mm, one, two in gaps:
+        if gap_mm <= search_mm and not any(one == pair[0] or two == pair[1] for pair in found):
+            found[one, two] = gap_mm
+    return found
+
+
+def _voxel_points(lesions: LesionMap, number: int) -> np.ndarray:
+    return lesions.labels.ijk_to_points(np.argwhere(lesions.labels.array == number + 1)[:, ::-1])
+
+
+def _groups(linked: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows, columns = linked.shape
+    one, two = np.nonzero(linked)
+    size = rows + columns
+    graph = coo_array((np.ones(one.size, bool), (one, rows + two)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1]
+    return [
+        (np.flatnonzero(labels[:rows] == group).tolist(), np.flatnonzero(labels[rows:] == group).tolist())
+        for group in np.unique(labels)
+    ]
+
+
+def _link(
+    before: LesionMap, after: LesionMap, group: tuple[list[int], list[int]], gaps: dict[tuple[int, int], float]
+) -> Link:
+    old, present = group
+    gap_mm = gaps.get((old[0], present[0]), 0.0) if len(old) == len(present) == 1 else 0.0
+    names = tuple(before.names[n] for n in old), tuple(after.names[n] for n in present)
+    return Link(*names, _fate(len(old), len(present)), gap_mm)
+
+
+def _fate(before: int, after: int) -> Fate:
+    if not after:
+        return Fate.VANISHED
+    if not before:
+        return Fate.NEW
+    if before == 1:
+        return Fate.SAME if after == 1 else Fate.SPLIT
+    return Fate.MERGED if after == 1 else Fate.REARRANGED
+
+
+def brought_onto(
+    lesions: LesionMap, onto: Image, transform: sitk.Transform | None = None
+) -> tuple[LesionMap, list[str]]:
+    """Lesions on another grid; small ones do not get lost between its voxels.
+
+    Parameters
+    ----------
+    lesions : LesionMap
+    onto : Image
+        The grid of the other time.
+    transform : SimpleITK.Transform, optional
+        Takes points of ``onto`` (LPS mm) to points of the lesions; identity if omitted.
+
+    Returns
+    -------
+    LesionMap
+        With the same names.
+    outside : list of str
+        Names of lesions that lie outside the grid, wholly.
+    """
+    labels = resample(lesions.labels, onto, transform, nearest=True).array.round().astype(np.int32)
+    outside = []
+    for number, name in enumerate(lesions.names, start=1):
+        if (labels == number).any():
+            continue
+        place = _nearest_voxel(lesions.mask(name), lesions.labels, onto, transform)
+        if place is None:
+            outside.append(name)
+        else:
+            labels[place] = number
+    return LesionMap(onto.with_array(labels), lesions.names), outside
+
+
+def _nearest_voxel(
+    lesion: Image, grid: Image, onto: Image, transform: sitk.Transform | None
+) -> tuple[int, int, int] | None:
+    """The voxel of another grid whose center is nearest to a lesion; None where none is within a voxel."""
+    from scipy import ndimage
+
+    reach_mm = float(np.linalg.norm(onto.spacing_mm)) / 2.0 + float(np.linalg.norm(grid.spacing_mm)) / 2.0
+    margins = [int(np.ceil(reach_mm / step)) + 1 for step in lesion.spacing_kji_mm]
+    array = np.pad(lesion.array, [(margin, margin) for margin in margins])
+    distance_mm = ndimage.distance_transform_edt(~array, sampling=lesion.spacing_kji_mm).astype(np.float32)
+    origin_lps = tuple(lesion.ijk_to_points([-margin for margin in margins[::-1]]))
+    around = replace(lesion, array=distance_mm, origin_lps=origin_lps)
+    found = resample(around, onto, transform, outside=np.inf).array
+    place = np.unravel_index(int(np.argmin(found)), found.shape)
+    return tuple(int(index) for index in place) if found[place] <= reach_mm else None
