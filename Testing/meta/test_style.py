@@ -28,6 +28,7 @@ DESTRUCTIVE_DIALOGS = {"HepaDose/hepadose/gui/flr/report.py", "HepaDose/hepadose
 MAY_PRINT = {
     "HepaDose/hepadose/cli.py",
     "HepaDose/hepadose/cli_patient.py",
+    "HepaDose/hepadose/cli_response.py",
     "HepaDose/hepadose/cli_sirt.py",
     "HepaDose/hepadose/cli_train.py",
 }

@@ -115,6 +115,10 @@ class TestPairs:
         assert fates(some, none) == [(("Lesion 1",), (), "vanished")]
         assert fates(none, none) == []
 
+    def test_a_lesion_without_voxel_on_the_common_grid_is_new_there(self):
+        beyond = LesionMap(lesion_map(LEFT).labels, ("A", "beyond"))
+        assert fates(lesion_map(LEFT, RIGHT), beyond)[1:] == [(("Lesion 2",), (), "vanished"), ((), ("beyond",), "new")]
+
     def test_other_grids_are_refused(self):
         with pytest.raises(GeometryMismatchError, match="before and after"):
             pair_lesions(lesion_map(LEFT), lesion_map(LEFT, spacing_mm=(2.0, 1.0, 1.0)))
@@ -180,6 +184,10 @@ class TestAssessment:
         assert float(target.baseline) == pytest.approx(24.9, abs=0.15)
         assert float(target.total) == pytest.approx(16.9, abs=0.15)
         assert overall(found) == [Category.PR]
+
+    def test_slices_count_from_the_first_one_of_the_image(self):
+        found = assess(patient(lesion_map((20, 20, 20), radius=6), lesion_map((18, 20, 20), radius=6)))
+        assert [parts[0].slice_index for parts in found.lesions[0].diameters] == [20, 18]
 
     def test_baseline_smallest_and_current_over_four_times(self):
         radii = (12, 6, 7, 9)

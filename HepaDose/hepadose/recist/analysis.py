@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hepadose.errors import GeometryMismatchError, MissingInputError
 from hepadose.findings import Finding, warning
@@ -77,6 +78,9 @@ def _measure(lesions: LesionMap, settings: DiameterSettings) -> dict[str, tuple[
     for name in lesions.names:
         mask = lesions.mask(name)
         diameters = measure_diameters(mask, settings)
+        # The mask was cut out: its slices count from the first one of the lesion.
+        k = lesions.labels.lps_to_ijk(diameters.long_axis.start_lps)[2]
+        diameters = replace(diameters, slice_index=round(float(k)))
         lengths = (recorded_mm(each.length_mm) for each in (diameters.long_axis, diameters.short_axis))
         found[name] = diameters, Part(*lengths, mask.volume_ml())
     return found

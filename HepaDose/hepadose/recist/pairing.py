@@ -188,11 +188,13 @@ def _near(before: LesionMap, after: LesionMap, linked: np.ndarray, search_mm: fl
     """Pairs of lesions that overlap nothing, the nearest first; every lesion in one at most."""
     from scipy.spatial import cKDTree
 
-    alone = [np.flatnonzero(~linked.any(axis=axis)) for axis in (1, 0)]
-    trees = [
-        {int(n): cKDTree(_voxel_points(lesions, int(n))) for n in each}
+    alone = [np.flatnonzero(~linked.any(axis=axis)).tolist() for axis in (1, 0)]
+    # A lesion that lies beyond the common grid has no voxel there.
+    points = [
+        {n: found for n in each if len(found := _voxel_points(lesions, n))}
         for lesions, each in zip((before, after), alone, strict=True)
     ]
+    trees = [{n: cKDTree(found) for n, found in each.items()} for each in points]
     gaps = sorted(
         (float(tree.query(other.data)[0].min()), one, two)
         for one, tree in trees[0].items()
