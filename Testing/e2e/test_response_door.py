@@ -85,6 +85,7 @@ def test_before_and_after_become_category_tables_and_page(case, tmp_path, capsys
     printed = capsys.readouterr().out
     assert "RECIST 1.1: PR (the sum changed by" in printed
     page = (output / "report.html").read_text(encoding="utf-8")
+    assert "only 2.0 months" in page
     assert "partial response" in page and "Tumor 2" in page and page.count("data:image/png") == 2
 
 
