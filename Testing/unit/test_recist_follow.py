@@ -9,10 +9,11 @@ import SimpleITK as sitk
 from hepadose.errors import EmptyRegionError, GeometryMismatchError, MissingInputError
 from hepadose.images import Image
 from hepadose.recist.analysis import assess
+from hepadose.recist.brought import brought_onto
 from hepadose.recist.criteria import criteria
 from hepadose.recist.follow import follow_lesions
 from hepadose.recist.lesions import Lesion, Role, Status
-from hepadose.recist.pairing import LesionMap, PairingSettings, brought_onto, pair_lesions
+from hepadose.recist.pairing import LesionMap, PairingSettings, pair_lesions
 from hepadose.recist.records import AssessmentSettings, TimePoint
 from hepadose.recist.target_response import Category
 

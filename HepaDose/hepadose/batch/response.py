@@ -18,9 +18,10 @@ from hepadose.errors import GeometryMismatchError, MissingInputError
 from hepadose.findings import Finding, warning
 from hepadose.images import Image
 from hepadose.recist.analysis import assess
+from hepadose.recist.brought import brought_onto
 from hepadose.recist.criteria import criterion
 from hepadose.recist.lesions import Lesion
-from hepadose.recist.pairing import LesionMap, brought_onto
+from hepadose.recist.pairing import LesionMap
 from hepadose.recist.records import Assessment, AssessmentSettings, TimePoint
 from hepadose.registration.storage import read_transform
 from hepadose.report.response_write import write_response_report

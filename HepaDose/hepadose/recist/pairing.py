@@ -1,22 +1,19 @@
 """Which lesion of one time is which of another: the same, split, merged, vanished or new.
 
-Both times must lie on one grid, after registration; :func:`brought_onto` takes a time there. Nothing is measured here.
+Both times must lie on one grid, after registration; :mod:`hepadose.recist.brought` takes a time there. Nothing is
+measured here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepadose.errors import EmptyRegionError, GeometryMismatchError
-from hepadose.images import Image, bounding_box, require_same_grid, resample
-
-if TYPE_CHECKING:
-    import SimpleITK as sitk
+from hepadose.images import Image, bounding_box, require_same_grid
 
 
 class Fate(StrEnum):
@@ -72,12 +69,17 @@ class LesionMap:
         """
         from scipy import ndimage
 
-        regions, count = ndimage.label(mask.array.astype(bool), np.ones((3, 3, 3), bool))
+        drawn, labels = mask.array.astype(bool), np.zeros(mask.shape, np.int32)
+        box = bounding_box(drawn)
+        if box is None:
+            return cls(mask.with_array(labels), ())
+        regions, count = ndimage.label(drawn[box], np.ones((3, 3, 3), bool))
         sizes = np.bincount(regions.ravel(), minlength=count + 1)[1:]
         number = np.zeros(count + 1, np.int32)
         # Equal sizes stay in the order of their first voxels.
         number[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)
-        return cls(mask.with_array(number[regions]), tuple(f"{prefix} {n}" for n in range(1, count + 1)))
+        labels[box] = number[regions]
+        return cls(mask.with_array(labels), tuple(f"{prefix} {n}" for n in range(1, count + 1)))
 
     @classmethod
     def from_segments(cls, segments: Mapping[str, Image]) -> LesionMap:
@@ -177,11 +179,13 @@ def _places(lesions: LesionMap, names: tuple[str, ...]) -> list[int]:
 
 
 def _overlapping(before: LesionMap, after: LesionMap, least_share: float) -> np.ndarray:
-    first, second = before.labels.array.ravel(), after.labels.array.ravel()
-    rows, columns = len(before.names) + 1, len(after.names) + 1
-    common = np.bincount(first.astype(np.int64) * columns + second, minlength=rows * columns).reshape(rows, columns)
-    smaller = np.minimum(common.sum(axis=1)[1:, None], common.sum(axis=0)[None, 1:])
-    return (common[1:, 1:] > 0) & (common[1:, 1:] >= least_share * smaller)
+    first, second = before.labels.array, after.labels.array
+    rows, columns = len(before.names), len(after.names)
+    both = (first > 0) & (second > 0)
+    pairs = (first[both].astype(np.int64) - 1) * columns + second[both] - 1
+    common = np.bincount(pairs, minlength=rows * columns).reshape(rows, columns)
+    sizes = [np.bincount(each[each > 0], minlength=n + 1)[1:] for each, n in ((first, rows), (second, columns))]
+    return (common > 0) & (common >= least_share * np.minimum(sizes[0][:, None], sizes[1][None, :]))
 
 
 def _near(before: LesionMap, after: LesionMap, linked: np.ndarray, search_mm: float) -> dict[tuple[int, int], float]:
@@ -243,53 +247,3 @@ def _fate(before: int, after: int) -> Fate:
     if before == 1:
         return Fate.SAME if after == 1 else Fate.SPLIT
     return Fate.MERGED if after == 1 else Fate.REARRANGED
-
-
-def brought_onto(
-    lesions: LesionMap, onto: Image, transform: sitk.Transform | None = None
-) -> tuple[LesionMap, list[str]]:
-    """Lesions on another grid; small ones do not get lost between its voxels.
-
-    Parameters
-    ----------
-    lesions : LesionMap
-    onto : Image
-        The grid of the other time.
-    transform : SimpleITK.Transform, optional
-        Takes points of ``onto`` (LPS mm) to points of the lesions; identity if omitted.
-
-    Returns
-    -------
-    LesionMap
-        With the same names.
-    outside : list of str
-        Names of lesions that lie outside the grid, wholly.
-    """
-    labels = resample(lesions.labels, onto, transform, nearest=True).array.round().astype(np.int32)
-    outside = []
-    for number, name in enumerate(lesions.names, start=1):
-        if (labels == number).any():
-            continue
-        place = _nearest_voxel(lesions.mask(name), lesions.labels, onto, transform)
-        if place is None:
-            outside.append(name)
-        else:
-            labels[place] = number
-    return LesionMap(onto.with_array(labels), lesions.names), outside
-
-
-def _nearest_voxel(
-    lesion: Image, grid: Image, onto: Image, transform: sitk.Transform | None
-) -> tuple[int, int, int] | None:
-    """The voxel of another grid whose center is nearest to a lesion; None where none is within a voxel."""
-    from scipy import ndimage
-
-    reach_mm = float(np.linalg.norm(onto.spacing_mm)) / 2.0 + float(np.linalg.norm(grid.spacing_mm)) / 2.0
-    margins = [int(np.ceil(reach_mm / step)) + 1 for step in lesion.spacing_kji_mm]
-    array = np.pad(lesion.array, [(margin, margin) for margin in margins])
-    distance_mm = ndimage.distance_transform_edt(~array, sampling=lesion.spacing_kji_mm).astype(np.float32)
-    origin_lps = tuple(lesion.ijk_to_points([-margin for margin in margins[::-1]]))
-    around = replace(lesion, array=distance_mm, origin_lps=origin_lps)
-    found = resample(around, onto, transform, outside=np.inf).array
-    place = np.unravel_index(int(np.argmin(found)), found.shape)
-    return tuple(int(index) for index in place) if found[place] <= reach_mm else None
