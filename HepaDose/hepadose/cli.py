@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import hepadose
 from hepadose.cli_patient import add_patient_commands
+from hepadose.cli_response import add_response_commands
 from hepadose.cli_response_study import add_response_study_command
 from hepadose.cli_sirt import add_sirt_commands
 from hepadose.cli_train import add_training_commands
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_segment(commands)
     add_sirt_commands(commands)
     add_response_study_command(commands)
+    add_response_commands(commands)
     add_patient_commands(commands)
     _add_demo(commands)
     add_training_commands(commands)

@@ -40,7 +40,7 @@ def add_response_study_command(commands: argparse._SubParsersAction) -> None:
 def _run_response_study(options: argparse.Namespace) -> int:
     from hepadose.batch.response_study import run_response_study
     from hepadose.evaluation.paired_tests import RankMethod, Zeros
-    from hepadose.report.response_text import cohort_line
+    from hepadose.report.response_study_text import cohort_line
 
     study = run_response_study(
         options.table,

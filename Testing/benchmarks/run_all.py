@@ -14,6 +14,7 @@ SCRIPTS = (
     "isodose_sweep.py",
     "stroke_to_curve.py",
     "stroke_to_activity.py",
+    "diameter_time.py",
     "event_loop.py",
     "panel_event_loop.py",
     "real_data_table.py",

@@ -29,6 +29,7 @@ MAY_PRINT = {
     "HepaDose/hepadose/cli.py",
     "HepaDose/hepadose/cli_patient.py",
     "HepaDose/hepadose/cli_response_study.py",
+    "HepaDose/hepadose/cli_response.py",
     "HepaDose/hepadose/cli_sirt.py",
     "HepaDose/hepadose/cli_train.py",
 }

@@ -11,7 +11,7 @@ from hepadose.batch.response_study import read_response_cases, run_response_stud
 from hepadose.cli import main
 from hepadose.errors import HepaDoseError, MissingInputError, SettingsError, UnitsError, UnreadableFileError
 from hepadose.evaluation.response_study import ResponseCase, cohort_statistics
-from hepadose.report.response_write import ResponseStudy, statistic_rows
+from hepadose.report.response_study_write import ResponseStudy, statistic_rows
 
 from support import oracles
 

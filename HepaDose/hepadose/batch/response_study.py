@@ -17,7 +17,7 @@ from hepadose.errors import SettingsError, UnitsError
 from hepadose.evaluation.paired_tests import RankMethod, Zeros
 from hepadose.evaluation.response_study import CATEGORIES, NUMBERS, ResponseCase, by_cohort, cohort_statistics
 from hepadose.findings import Finding, warning
-from hepadose.report.response_write import ResponseStudy, write_response_study
+from hepadose.report.response_study_write import ResponseStudy, write_response_study
 
 NEEDED = ("case",)
 OPTIONAL = ("cohort", *NUMBERS, "category_manual", "category_predicted")

@@ -1,76 +1,127 @@
-"""The figures of a study of response: changes of the diameter case by case, and agreement of diameters and volumes."""
+"""Figures of a response: every lesion's axes on their slice at each time, and how sizes changed."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hepadose.evaluation.response_study import ERRORS, CohortStatistics, ResponseCase
-from hepadose.report.agreement_graph import draw_agreement
-from hepadose.report.canvas import ACCENT, INK, QUIET, SECOND, new_figure, style_axes
+from hepadose.recist.criteria import Quantity
+from hepadose.recist.diameters import LesionDiameters
+from hepadose.recist.lesions import Role
+from hepadose.recist.records import Assessment, LesionCourse, TimePoint
+from hepadose.report.canvas import ACCENT, BEST_COLOR, GRID, INK, QUIET, REACTION_COLOR, SECOND, new_figure, style_axes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PARTIAL_RESPONSE_PERCENT, PROGRESSION_PERCENT = -30.0, 20.0
-MOST_NAMED_CASES = 30
+MOST_LESIONS = 8
+CELL_IN = 1.9
+MARGIN_MM = 8.0
+ROLE_COLORS = {Role.TARGET: ACCENT, Role.NON_TARGET: QUIET, Role.NEW: SECOND, None: QUIET}
 
 
-def response_figures(cases: Sequence[ResponseCase], everyone: CohortStatistics) -> dict[str, Figure]:
-    """Figures by name; those without enough cases are left out.
-
-    Parameters
-    ----------
-    cases : sequence of ResponseCase
-    everyone : CohortStatistics
-        Of all these cases.
-
-    Returns
-    -------
-    dict of str to matplotlib.figure.Figure
-        "waterfall", "diameter_mm", "volume_ml".
-    """
-    figures = {}
-    changed = [case for case in cases if math.isfinite(case.change_percent("manual"))]
-    if changed:
-        figures["waterfall"] = draw_waterfall(changed)
-    for name, unit, quantity in (("diameter_mm", "mm", "diameters"), ("volume_ml", "ml", "volumes")):
-        if name in everyone.errors:
-            pairs = [[getattr(case, column) for column in ERRORS[name]] for case in cases]
-            known = np.array([pair for pair in pairs if np.isfinite(pair).all()])
-            found = everyone.errors[name].limits
-            figures[name] = draw_agreement(*known.T, found, title="predicted − manual", quantity=quantity, unit=unit)
-    return figures
-
-
-def draw_waterfall(cases: Sequence[ResponseCase]) -> Figure:
-    """Change of the diameter of every case, manual and predicted side by side, the largest growth first.
+def draw_axes(assessment: Assessment, times: Sequence[TimePoint]) -> Figure:
+    """Each lesion's slice with long (solid) and short axis (dashed), all at one scale per lesion.
 
     Parameters
     ----------
-    cases : sequence of ResponseCase
-        With a manual change.
+    assessment : Assessment
+    times : sequence of TimePoint
+        What was assessed.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Figure
+        Of the first eight lesions.
     """
-    ordered = sorted(cases, key=lambda case: (-case.change_percent("manual"), case.case))
-    figure = new_figure(7.2, 3.4)
-    axes = figure.add_axes((0.1, 0.16, 0.88, 0.76))
-    places = np.arange(len(ordered))
-    for offset, who, color in ((-0.2, "manual", ACCENT), (0.2, "predicted", SECOND)):
-        changes = [case.change_percent(who) for case in ordered]
-        axes.bar(places + offset, changes, width=0.38, color=color, label=who)
-    for level in (PARTIAL_RESPONSE_PERCENT, PROGRESSION_PERCENT):
-        axes.axhline(level, color=QUIET, linestyle="--", linewidth=1.1)
-    axes.axhline(0.0, color=INK, linewidth=0.8)
-    axes.set(xlabel="Case", ylabel="Change of the diameter in %")
-    style_axes(axes)
-    if len(ordered) <= MOST_NAMED_CASES:
-        axes.set_xticks(places, [case.case for case in ordered])
-    axes.legend(fontsize=8, frameon=False)
+    rows = assessment.lesions[:MOST_LESIONS]
+    figure = new_figure(1.1 + CELL_IN * len(times), 0.4 + CELL_IN * len(rows))
+    grid = figure.subplots(len(rows), len(times), squeeze=False)
+    for axes_of_row, course in zip(grid, rows, strict=True):
+        half_mm = (
+            MARGIN_MM + max((part.long_axis.length_mm for parts in course.diameters for part in parts), default=0) / 2
+        )
+        for axes, time, parts in zip(axes_of_row, times, course.diameters, strict=True):
+            _draw_cell(axes, time, parts, half_mm)
+        axes_of_row[0].set_ylabel(course.lesion.name, fontsize=9, color=INK)
+    for axes, time in zip(grid[0], times, strict=True):
+        axes.set_title(time.name, fontsize=9, color=INK)
+    figure.tight_layout()
     return figure
+
+
+def _draw_cell(axes: Axes, time: TimePoint, parts: Sequence[LesionDiameters], half_mm: float) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_color(GRID)
+    if not parts:
+        axes.text(0.5, 0.5, "–", ha="center", va="center", color=QUIET, transform=axes.transAxes)
+        return
+    labels, largest = time.measured.labels, max(parts, key=lambda part: part.long_axis.length_mm)
+    width_mm, height_mm = labels.spacing_mm[0], labels.spacing_mm[1]
+    section = labels.array[largest.slice_index] > 0
+    extent = np.array([-0.5, section.shape[1] - 0.5, section.shape[0] - 0.5, -0.5])
+    extent *= [width_mm, width_mm, height_mm, height_mm]
+    axes.imshow(section, cmap="Greys", vmin=0.0, vmax=3.0, interpolation="nearest", extent=extent, aspect="equal")
+    ends = {}
+    for line, style in ((largest.long_axis, "-"), (largest.short_axis, "--")):
+        points = labels.lps_to_ijk(np.array([line.start_lps, line.end_lps]))[:, :2] * [width_mm, height_mm]
+        axes.plot(*points.T, style, color=SECOND if style == "-" else ACCENT, linewidth=1.4)
+        ends[style] = points
+    center = ends["-"].mean(axis=0)
+    axes.set_xlim(center[0] - half_mm, center[0] + half_mm)
+    axes.set_ylim(center[1] + half_mm, center[1] - half_mm)
+    axes.set_xlabel(f"{largest.long_axis.length_mm:.1f} × {largest.short_axis.length_mm:.1f} mm", fontsize=8, color=INK)
+
+
+def draw_changes(assessment: Assessment) -> Figure:
+    """Change of every lesion's diameter in percent of the baseline: bars for one follow-up, lines for several.
+
+    Parameters
+    ----------
+    assessment : Assessment
+
+    Returns
+    -------
+    Figure
+    """
+    figure = new_figure(5.2, 3.4)
+    axes = figure.add_subplot()
+    style_axes(axes)
+    changes = {course: _changes(course) for course in assessment.lesions if course.role is not Role.NEW}
+    drawn = {course: values for course, values in changes.items() if len(values)}
+    (_draw_bars if len(assessment.times) == 2 else _draw_lines)(axes, drawn, assessment.times)
+    rules = assessment.settings.criteria[0]
+    if rules.quantity is Quantity.DIAMETER:
+        for limit in (rules.partial_percent, rules.progression_percent):
+            axes.axhline(float(limit), color=BEST_COLOR, linewidth=1.0, linestyle="--")
+    axes.axhline(0.0, color=INK, linewidth=0.8)
+    axes.set_ylabel("Change of the diameter from baseline in %")
+    figure.tight_layout()
+    return figure
+
+
+def _changes(course: LesionCourse) -> list[float]:
+    """Percent per time, the baseline included; NaN where it is not known; empty without a baseline."""
+    sizes = [each.size(course.lesion, Quantity.DIAMETER) for each in course.observations]
+    if not sizes[0]:
+        return []
+    return [float("nan") if size is None else float(100 * (size - sizes[0]) / sizes[0]) for size in sizes]
+
+
+def _draw_bars(axes: Axes, drawn: dict[LesionCourse, list[float]], times: Sequence[str]) -> None:
+    ordered = sorted(drawn.items(), key=lambda item: -item[1][-1])
+    names = [course.lesion.name for course, _ in ordered]
+    colors = [ROLE_COLORS[course.role] for course, _ in ordered]
+    axes.bar(range(len(names)), [values[-1] for _, values in ordered], color=colors, width=0.6)
+    axes.set_xticks(range(len(names)), names, fontsize=8)
+
+
+def _draw_lines(axes: Axes, drawn: dict[LesionCourse, list[float]], times: Sequence[str]) -> None:
+    for course, values in drawn.items():
+        color = REACTION_COLOR if course.role is Role.TARGET else QUIET
+        axes.plot(range(len(times)), values, "o-", color=color, linewidth=1.4, markersize=4)
+        axes.annotate(course.lesion.name, (len(times) - 1, values[-1]), fontsize=7, color=INK)
+    axes.set_xticks(range(len(times)), times, fontsize=8)
