@@ -93,9 +93,23 @@ def test_a_finer_grid_changes_nothing_by_the_edges_and_less_than_a_pixel_by_the_
     assert -1e-9 <= contour[1] - contour[0] < 1.0
 
 
+def without_corner_contacts(pixels):
+    """The same pixels with one more wherever two touch at a corner only."""
+    filled = pixels.copy()
+    while True:
+        a, b, c, d = filled[:-1, :-1], filled[:-1, 1:], filled[1:, :-1], filled[1:, 1:]
+        falling, rising = a & d & ~b & ~c, b & c & ~a & ~d
+        if not (falling | rising).any():
+            return filled
+        filled[:-1, 1:][falling] = True
+        filled[:-1, :-1][rising] = True
+
+
 @settings(max_examples=40, deadline=None)
 @given(blobs(), st.floats(0.0, 3.14))
 def test_the_chord_is_the_longest_run_of_a_fine_scan(pixels, angle):
+    # Where two pixels touch at a corner only, the scan may step over the gap between them.
+    pixels = without_corner_contacts(pixels)
     segments = outline_segments(np.pad(pixels, 1), Convention.EDGE)
     axis = np.array([np.cos(angle), np.sin(angle)])
     _, length = longest_chord(segments, axis)
