@@ -152,7 +152,7 @@ def test_the_batch_script_gives_the_same(ct_file, result, tmp_path):
     ("arguments", "code", "message"),
     [
         (["nowhere", "-m", "liver-band", "-o", "result"], 1, 'no file or folder "nowhere"'),
-        (["nowhere", "-m", "magic", "-o", "result"], 1, "liver-band, liver-deepmedic, tumor-band"),
+        (["nowhere", "-m", "magic", "-o", "result"], 1, "liver-band, liver-deepmedic, liver-tumour, tumor-band"),
         (["nowhere"], 2, "--output"),
         (["nowhere", "-m", "liver-band", "-o", "result", "--device", "quantum"], 2, "invalid choice"),
         (["--help"], 0, ""),

@@ -7,6 +7,7 @@ import pytest
 
 from hepadose.batch.flr import run_flr
 from hepadose.batch.job import FlrJob
+from hepadose.batch.output import holds_result
 from hepadose.errors import HepaDoseError, MissingInputError
 from hepadose.findings import Level
 from hepadose.flr.settings import BandMode, DoseQuantity
@@ -196,7 +197,7 @@ def test_the_report_folder_appears_complete_with_its_timing_log(session, tmp_pat
         "Register",
         "Write report",
     ]
-    assert report.holds_result(tmp_path / "report")
+    assert holds_result(tmp_path / "report")
     stored = json.loads((tmp_path / "report" / "result.json").read_text(encoding="utf-8"))
     assert stored["patient"]["modality"] == "CT"
     assert "state the contrast phase" in stored["comparison"]["problem"]
