@@ -24,7 +24,7 @@ POPUPS = re.compile(
     r"\b(confirm(OkCancel|YesNo|RetryClose)Display|(error|warning|info|message|delay)Display|QMessageBox|ctkMessageBox"
     r"|QInputDialog|messageBox)\b"
 )
-DESTRUCTIVE_DIALOGS = {"HepaDose/hepadose/gui/flr/report.py", "HepaDose/hepadose/gui/sirt/report.py"}
+DESTRUCTIVE_DIALOGS = {"HepaDose/hepadose/gui/report_section.py", "HepaDose/hepadose/gui/sirt/report.py"}
 MAY_PRINT = {
     "HepaDose/hepadose/cli.py",
     "HepaDose/hepadose/cli_patient.py",

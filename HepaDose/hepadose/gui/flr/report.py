@@ -1,100 +1,52 @@
-"""Report: save, copy, and say where everything came from."""
+"""FLRDose's report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import qt
-import slicer
 from slicer.i18n import tr as _
 
-from hepadose.batch.output import holds_result
-from hepadose.errors import HepaDoseError
-from hepadose.gui.buttons import offer
-from hepadose.gui.section import Section
-from hepadose.gui.tables import show_timing
+from hepadose.findings import Finding
+from hepadose.gui import report_section
+from hepadose.gui.edit_clock import EditClock
 from hepadose.mrml.flrdose import report as steps
 from hepadose.mrml.flrdose.match import patient_statement
-from hepadose.mrml.save import save_scene
 from hepadose.report.text import result_text
 
-SCENE_FILE = "scene.mrb"
 
-
-class ReportSection(Section):
-    """What leaves the application, only where the user sends it."""
-
-    def __init__(self, panel: Any) -> None:
-        super().__init__(panel)
-        ui = self.ui
-        self._said_about: Any = None
-        """The result of which the last message speaks."""
-        ui.reportSaveButton.connect("clicked(bool)", self.save_report)
-        ui.sceneSaveButton.connect("clicked(bool)", self.save_scene)
-        ui.copyButton.connect("clicked(bool)", self.copy)
-        ui.computerButton.connect("clicked(bool)", self.check_computer)
-        ui.reportFolder.connect("currentPathChanged(QString)", lambda _path: self.update())
-
-    def update(self) -> None:
-        """Buttons with reasons, provenance, and the timing log."""
-        unfinished = "" if self._result is not None else _("There is no result yet: press Match first.")
-        folder = "" if self.ui.reportFolder.currentPath else _("Choose a folder first.")
-        busy = self.panel.why_busy()
-        offer(self.ui.reportSaveButton, unfinished or folder or busy, _("Write report, tables, figures and timing log"))
-        offer(self.ui.sceneSaveButton, folder or busy, _("Save everything as {file}").format(file=SCENE_FILE))
-        offer(self.ui.copyButton, unfinished, _("Copy the numbers with their units and origins as text"))
-        if self._result is not self._said_about:
-            self._said_about, self.ui.savedLabel.text = self._result, ""
-        if self.parameters is not None:
-            self.ui.provenanceLabel.text = steps.provenance_text(self.parameters, self._result)
-        show_timing(self.ui.timingTable, self.panel.log)
+class ReportSection(report_section.ReportSection):
+    """The dose at which the liver reacted."""
 
     @property
-    def _result(self) -> Any:
+    def result(self) -> Any:
+        """That of the match."""
         return self.panel.match.result
 
-    def save_report(self, _checked: bool = False) -> None:
-        """Write the report into the chosen folder; it appears complete or not at all."""
-        folder = Path(self.ui.reportFolder.currentPath)
-        overwrite = holds_result(folder) and slicer.util.confirmYesNoDisplay(
-            _("The folder holds an earlier result. Replace it?")
+    @property
+    def clock(self) -> EditClock:
+        """That of liver and reaction."""
+        return self.panel.reaction.clock
+
+    def why_unfinished(self) -> str:
+        """The match comes first."""
+        return _("There is no result yet: press Match first.")
+
+    def write_report(self, folder: Path, overwrite: bool) -> tuple[Finding, ...]:
+        """Report with the patient's conditions as stated."""
+        return steps.save_report(
+            folder,
+            self.panel.match.live,
+            self.result,
+            self.panel.log,
+            overwrite=overwrite,
+            statement=patient_statement(self.parameters),
         )
-        self.panel.reaction.clock.stop()
-        with self.telling(self._not_saved, _("The report could not be saved."), wait_cursor=True):
-            notes = steps.save_report(
-                folder,
-                self.panel.match.live,
-                self._result,
-                self.panel.log,
-                overwrite=overwrite,
-                statement=patient_statement(self.parameters),
-            )
-            said = _("Report saved.") + "".join(f" {note.text}" for note in notes)
-            self.ui.savedLabel.text = said
-        self.panel.refresh()
 
-    def save_scene(self, _checked: bool = False) -> None:
-        """Save the scene into the chosen folder."""
-        # Writing touches the segments, which is no edit.
-        saving = self.telling(self._not_saved, _("The scene could not be saved."), wait_cursor=True)
-        with saving, self.panel.own_change():
-            save_scene(slicer.mrmlScene, Path(self.ui.reportFolder.currentPath) / SCENE_FILE)
-            self.ui.savedLabel.text = _("Scene saved as {file}.").format(file=SCENE_FILE)
+    def result_text(self) -> str:
+        """The numbers of the match."""
+        return result_text(self.result)
 
-    def _not_saved(self, problem: HepaDoseError) -> None:
-        self.ui.savedLabel.text = _("Not saved: {problem}").format(problem=problem)
-
-    def copy(self, _checked: bool = False) -> None:
-        """Put the numbers on the clipboard."""
-        qt.QApplication.clipboard().setText(result_text(self._result))
-        self.ui.savedLabel.text = _("The results are on the clipboard.")
-
-    def check_computer(self, _checked: bool = False) -> None:
-        """Open the page that says what this computer can do, and let it look."""
-        slicer.util.selectModule("HepaDose")
-        slicer.util.getModuleWidget("HepaDose").onCheck()
-
-    def forget_case(self) -> None:
-        """Another case belongs into another folder."""
-        self.ui.savedLabel.text = self.ui.provenanceLabel.text = self.ui.reportFolder.currentPath = ""
+    def show_provenance(self, is_new: bool) -> None:
+        """Segments, alignment, dose and version."""
+        self.ui.provenanceLabel.text = steps.provenance_text(self.parameters, self.result)
